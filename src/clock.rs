@@ -1,0 +1,61 @@
+//! Points in time, as the ledger and the planner count them.
+//!
+//! `now` is an argument everywhere; only the shell calls [`Timestamp::now`].
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A point in time in whole seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The wall clock. For the shell: pure rooms take the time as an argument.
+    pub fn now() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+    }
+
+    /// This point, `later` later.
+    #[must_use]
+    pub fn plus(self, later: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(later.as_secs()).unwrap_or(i64::MAX)))
+    }
+
+    /// How a person reads this point at `now`: `14:20 UTC` on the same day, with the date otherwise.
+    pub fn for_reader_at(self, now: Self) -> String {
+        let full = self.to_string();
+        let (day, time) = full.split_once('T').unwrap_or(("", &full));
+        let minute = time.get(..5).unwrap_or(time);
+        if now.to_string().starts_with(day) {
+            format!("{minute} UTC")
+        } else {
+            format!("{day} {minute} UTC")
+        }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = u64::try_from(self.0).unwrap_or_default();
+        // humantime knows years up to 9999; what lies beyond is shown as the last it knows.
+        let point = UNIX_EPOCH + Duration::from_secs(seconds.min(253_402_300_799));
+        humantime::format_rfc3339_seconds(point).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_sees_the_date_only_where_it_differs() {
+        let noon = Timestamp(1_795_262_400);
+        assert_eq!(noon.to_string(), "2026-11-21T12:00:00Z");
+        let later = noon.plus(Duration::from_mins(140));
+        assert_eq!(later.for_reader_at(noon), "14:20 UTC");
+        let tomorrow = noon.plus(Duration::from_hours(24));
+        assert_eq!(tomorrow.for_reader_at(noon), "2026-11-22 12:00 UTC");
+        assert_eq!(Timestamp(i64::MAX).to_string(), "9999-12-31T23:59:59Z");
+    }
+}
