@@ -1,0 +1,1 @@
+<?php include 'more.inc.php'; include_once dirname(__DIR__) . '/conf/../wp-config.php';

@@ -1,0 +1,1 @@
+<?php define('B', 'nested ' . __DIR__); return ['a' => 1];

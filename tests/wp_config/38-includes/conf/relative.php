@@ -1,0 +1,1 @@
+<?php define('C', 'relative');

@@ -1,0 +1,5 @@
+<?php
+define('A', 'local');
+$table_prefix = 'local_';
+return;
+define('DB_NAME', 'after return');

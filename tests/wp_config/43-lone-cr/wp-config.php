@@ -1,0 +1,1 @@
+<?php// define('DB_NAME', 'old');define('DB_NAME', 'a'); # commentdefine('DB_HOST', <<<EOThereEOT); define('DB_PASSWORD', vault());

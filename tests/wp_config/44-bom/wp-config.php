@@ -1,0 +1,1 @@
+﻿<?php define('DB_NAME', 'a'); $table_prefix = 'ä_';

@@ -1,0 +1,4 @@
+<?php
+define('A', 'a');
+__HALT_COMPILER();
+define('B', 'b'); ' " /*

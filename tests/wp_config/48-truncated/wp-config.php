@@ -1,0 +1,4 @@
+<?php
+$table_prefix = 'wp_';
+define('DB_NAME', 'a');
+define('DB_PASSWORD', 'sec

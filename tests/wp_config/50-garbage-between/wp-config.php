@@ -1,0 +1,5 @@
+<?php
+define('A', 'a');
+define('B', 'b' 'c');
+>>>>>>> theirs
+define('C', 'c');
