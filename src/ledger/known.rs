@@ -1,0 +1,123 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::clock::Timestamp;
+use crate::domain::Domain;
+
+/// The ledger's content, read at the start of a pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Names this daemon may remove.
+    pub owned: BTreeMap<Domain, Owned>,
+    /// Write calls of an earlier pass whose outcome is unknown.
+    pub intents: BTreeMap<Domain, Intent>,
+    /// Names whose certificate is still to be ordered.
+    pub due: BTreeSet<Domain>,
+    /// Names whose last change failed.
+    pub failures: BTreeMap<Domain, Failure>,
+}
+
+/// Why a name is wanted: a row of the mapping table, or a site's own name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cause {
+    /// `wu_domain_mappings.id`; none for the own name of a site in `blogs`.
+    pub mapping: Option<i64>,
+    /// `blog_id`.
+    pub site: i64,
+}
+
+/// A name this daemon may remove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owned {
+    /// How it came to be owned.
+    pub origin: Origin,
+    /// The `www` flag as this daemon set it; none where it never did.
+    pub www: Option<bool>,
+    /// What wanted it last.
+    pub cause: Cause,
+}
+
+/// How a name came to be owned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// This daemon added it to RunCloud.
+    Added,
+    /// It was in RunCloud already when a row for it was first seen.
+    Adopted,
+}
+
+/// A write call about to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// What it does to the name.
+    pub action: IntentAction,
+    /// The `www` flag it sets; false for a removal.
+    pub www: bool,
+    /// What the change is for.
+    pub cause: Cause,
+}
+
+/// What a write call does to a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntentAction {
+    /// Adds it.
+    Add,
+    /// Changes its `www` flag.
+    Update,
+    /// Removes it.
+    Remove,
+}
+
+/// A change that failed and waits for its next try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried again.
+    pub retry_at: Timestamp,
+    /// RunCloud's message.
+    pub detail: String,
+    /// What the change was for; another cause starts afresh.
+    pub cause: Cause,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.mapping {
+            Some(mapping) => write!(f, "mapping {mapping} of site {}", self.site),
+            None => write!(f, "own name of site {}", self.site),
+        }
+    }
+}
+
+impl Origin {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Adopted => "adopted",
+        }
+    }
+
+    pub(super) fn from_word(word: &str) -> Self {
+        // What cannot be read is the weaker claim.
+        if word == "added" { Self::Added } else { Self::Adopted }
+    }
+}
+
+impl IntentAction {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Update => "update",
+            Self::Remove => "remove",
+        }
+    }
+
+    pub(super) fn from_word(word: &str) -> Self {
+        match word {
+            "add" => Self::Add,
+            "remove" => Self::Remove,
+            _ => Self::Update,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+/// The right to change RunCloud and the ledger: one process has it at a time, by `flock`, so that
+/// the kernel takes it back from a process that dies.
+#[derive(Debug)]
+pub struct Lease {
+    _file: File,
+}
+
+/// Why the lease could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaseError {
+    /// Another process has it.
+    #[error(
+        "another instance is at work on {directory}: {holder}. Stop it first, or look with `plan`"
+    )]
+    Held {
+        /// The state directory.
+        directory: String,
+        /// The other process, as it wrote itself into the lock file.
+        holder: String,
+    },
+    /// The state directory cannot be made or written.
+    #[error("the state directory {directory} cannot be written: {error}. Set --state-dir")]
+    Directory {
+        /// The state directory.
+        directory: String,
+        /// The operating system's reason.
+        error: std::io::Error,
+    },
+}
+
+impl Lease {
+    /// Takes the lease on a state directory, which is made where it is missing.
+    ///
+    /// # Errors
+    /// [`LeaseError::Held`] at once where another process has it; this never waits.
+    pub fn acquire(directory: &Path) -> Result<Self, LeaseError> {
+        let unusable =
+            |error| LeaseError::Directory { directory: directory.display().to_string(), error };
+        std::fs::create_dir_all(directory).map_err(unusable)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(directory.join("lease"))
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // A holder that has not written its name yet is still a holder.
+                let _ = file.read_to_string(&mut holder);
+                let holder = if holder.is_empty() { "a process".into() } else { holder };
+                return Err(LeaseError::Held {
+                    directory: directory.display().to_string(),
+                    holder: holder.trim().to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        sign(&mut file).map_err(unusable)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn sign(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "process {}", std::process::id())
+}

@@ -1,0 +1,14 @@
+//! The ledger: what this daemon owns in RunCloud, what it is about to do, and what it still owes.
+//!
+//! An SQLite file in the state directory, the only thing the program writes on disk. The intent is
+//! in it before each write call and the outcome after, both durable; whatever a crash leaves open is
+//! settled against the next listing. [`Known`] is its content as plain data, for the planner.
+
+mod known;
+mod lease;
+mod read;
+mod store;
+
+pub use known::{Cause, Failure, Intent, IntentAction, Known, Origin, Owned};
+pub use lease::{Lease, LeaseError};
+pub use store::{Ledger, LedgerError, PassCounts};

@@ -1,0 +1,56 @@
+use std::collections::BTreeMap;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection, Row, SqliteConnection};
+
+use super::known::{Cause, Failure, Intent, IntentAction, Known, Origin, Owned};
+use crate::clock::Timestamp;
+use crate::domain::Domain;
+
+/// The ledger's content, from one transaction.
+pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Known, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    let owned = rows(&mut transaction, "SELECT * FROM owned", owned_of).await?;
+    let intents = rows(&mut transaction, "SELECT * FROM intent", intent_of).await?;
+    let failures = rows(&mut transaction, "SELECT * FROM failure", failure_of).await?;
+    let due = rows(&mut transaction, "SELECT * FROM certificate_due", |_| Ok(())).await?;
+    transaction.commit().await?;
+    Ok(Known { owned, intents, failures, due: due.into_keys().collect() })
+}
+
+async fn rows<T>(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    value_of: fn(&SqliteRow) -> Result<T, sqlx::Error>,
+) -> Result<BTreeMap<Domain, T>, sqlx::Error> {
+    let rows = sqlx::query(statement).fetch_all(connection).await?;
+    let pair = |row: &SqliteRow| {
+        let name = Domain::parse(row.try_get("domain")?)
+            .map_err(|rejection| sqlx::Error::Decode(rejection.into()))?;
+        Ok((name, value_of(row)?))
+    };
+    rows.iter().map(pair).collect()
+}
+
+fn cause_of(row: &SqliteRow) -> Result<Cause, sqlx::Error> {
+    Ok(Cause { mapping: row.try_get("mapping")?, site: row.try_get("site")? })
+}
+
+fn owned_of(row: &SqliteRow) -> Result<Owned, sqlx::Error> {
+    let origin = Origin::from_word(row.try_get("origin")?);
+    Ok(Owned { origin, www: row.try_get("www")?, cause: cause_of(row)? })
+}
+
+fn intent_of(row: &SqliteRow) -> Result<Intent, sqlx::Error> {
+    let action = IntentAction::from_word(row.try_get("action")?);
+    Ok(Intent { action, www: row.try_get("www")?, cause: cause_of(row)? })
+}
+
+fn failure_of(row: &SqliteRow) -> Result<Failure, sqlx::Error> {
+    Ok(Failure {
+        attempts: row.try_get("attempts")?,
+        retry_at: Timestamp(row.try_get("retry_at")?),
+        detail: row.try_get("detail")?,
+        cause: cause_of(row)?,
+    })
+}

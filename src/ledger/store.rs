@@ -1,0 +1,362 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use super::known::{Cause, Failure, Intent, IntentAction, Known, Origin, Owned};
+use super::lease::Lease;
+use super::read::read_known;
+use crate::clock::Timestamp;
+use crate::domain::Domain;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+const FILE: &str = "ledger.sqlite";
+/// How many passes are remembered.
+const PASSES: i64 = 1_000;
+
+/// The ledger, opened for writing by whoever holds the [`Lease`].
+pub struct Ledger {
+    connection: SqliteConnection,
+}
+
+/// Why the ledger could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// SQLite's error.
+    #[error("the ledger {path} cannot be used: {error}")]
+    Sqlite {
+        /// The file.
+        path: String,
+        /// SQLite's reason.
+        error: sqlx::Error,
+    },
+    /// A newer version of the program wrote it.
+    #[error("the ledger {0} is of a newer version of this program; install that version again")]
+    Newer(String),
+    /// A read or write failed after it was opened.
+    #[error("the ledger cannot be written or read: {0}")]
+    Statement(#[from] sqlx::Error),
+}
+
+/// How many names a pass changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PassCounts {
+    /// Added to RunCloud.
+    pub added: usize,
+    /// Changed there.
+    pub updated: usize,
+    /// Removed from it.
+    pub removed: usize,
+    /// Failed.
+    pub failed: usize,
+}
+
+impl Ledger {
+    /// Opens, and where needed makes or upgrades, the ledger of a state directory.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing may be written to RunCloud then.
+    pub async fn open(directory: &Path, _lease: &Lease) -> Result<Self, LedgerError> {
+        let path = directory.join(FILE);
+        let options = options(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Truncate)
+            .synchronous(SqliteSynchronous::Full);
+        let mut connection = options.connect().await.map_err(|e| unusable(&path, e))?;
+        MIGRATIONS.run(&mut connection).await.map_err(|error| migration_error(&path, error))?;
+        Ok(Self { connection })
+    }
+
+    /// What a state directory's ledger holds, without the right to write; none where there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where there is one that cannot be read.
+    pub async fn look(directory: &Path) -> Result<Option<Known>, LedgerError> {
+        let path = directory.join(FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let options = options(&path).read_only(true);
+        let mut connection = options.connect().await.map_err(|e| unusable(&path, e))?;
+        let known = read_known(&mut connection).await.map_err(|e| unusable(&path, e))?;
+        connection.close().await?;
+        Ok(Some(known))
+    }
+
+    /// Everything the planner needs to know.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn known(&mut self) -> Result<Known, LedgerError> {
+        Ok(read_known(&mut self.connection).await?)
+    }
+
+    /// Writes down that a call is about to be made.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; the call must not be made then.
+    pub async fn intend(
+        &mut self,
+        domain: &Domain,
+        intent: Intent,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        sqlx::query(
+            "INSERT OR REPLACE INTO intent (domain, action, since, www, mapping, site) \
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(domain.as_str())
+        .bind(intent.action.word())
+        .bind(now.0)
+        .bind(intent.www)
+        .bind(intent.cause.mapping)
+        .bind(intent.cause.site)
+        .execute(&mut self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Writes down that the intended call took effect: ownership, and a certificate that is owed.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; the intent stays and is settled by the next pass.
+    pub async fn settle(
+        &mut self,
+        domain: &Domain,
+        intent: Intent,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        match intent.action {
+            IntentAction::Add => {
+                let owned =
+                    Owned { origin: Origin::Added, www: Some(intent.www), cause: intent.cause };
+                own(&mut transaction, domain, owned, now).await?;
+                owe(&mut transaction, domain, now).await?;
+            }
+            IntentAction::Update => {
+                sqlx::query("UPDATE owned SET www = ? WHERE domain = ?")
+                    .bind(intent.www)
+                    .bind(domain.as_str())
+                    .execute(&mut *transaction)
+                    .await?;
+                if intent.www {
+                    owe(&mut transaction, domain, now).await?;
+                }
+            }
+            IntentAction::Remove => {
+                delete(&mut transaction, Table::Owned, domain).await?;
+                delete(&mut transaction, Table::CertificateDue, domain).await?;
+            }
+        }
+        delete(&mut transaction, Table::Intent, domain).await?;
+        delete(&mut transaction, Table::Failure, domain).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down that an intended call certainly had no effect.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn withdraw(&mut self, domain: &Domain) -> Result<(), LedgerError> {
+        Ok(delete(&mut self.connection, Table::Intent, domain).await?)
+    }
+
+    /// Writes down that a change failed, and when it is tried again.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn fail(&mut self, domain: &Domain, failure: &Failure) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        delete(&mut transaction, Table::Intent, domain).await?;
+        sqlx::query(
+            "INSERT OR REPLACE INTO failure (domain, attempts, retry_at, detail, mapping, site) \
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(domain.as_str())
+        .bind(failure.attempts)
+        .bind(failure.retry_at.0)
+        .bind(&failure.detail)
+        .bind(failure.cause.mapping)
+        .bind(failure.cause.site)
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Adopts names that are in both places, and notes what wants the owned ones now.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn adopt(
+        &mut self,
+        names: &BTreeMap<Domain, Cause>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        for (domain, cause) in names {
+            let owned = Owned { origin: Origin::Adopted, www: None, cause: *cause };
+            own(&mut transaction, domain, owned, now).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Forgets ownership of, and what is owed for, names that are gone from both places.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn forget(
+        &mut self,
+        names: impl IntoIterator<Item = &Domain>,
+    ) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        for domain in names {
+            for table in [Table::Owned, Table::CertificateDue, Table::Failure] {
+                delete(&mut transaction, table, domain).await?;
+            }
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down that the names' certificate was ordered.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; the order is owed again then.
+    pub async fn ordered(
+        &mut self,
+        names: impl IntoIterator<Item = &Domain>,
+    ) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        for domain in names {
+            delete(&mut transaction, Table::CertificateDue, domain).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down that a pass began; returns its number.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn begin_pass(&mut self, now: Timestamp) -> Result<i64, LedgerError> {
+        let begun = sqlx::query("INSERT INTO pass (started) VALUES (?)")
+            .bind(now.0)
+            .execute(&mut self.connection)
+            .await?;
+        let id = begun.last_insert_rowid();
+        sqlx::query("DELETE FROM pass WHERE id <= ?")
+            .bind(id - PASSES)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(id)
+    }
+
+    /// Writes down how a pass ended.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn end_pass(
+        &mut self,
+        id: i64,
+        result: &str,
+        counts: PassCounts,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        sqlx::query(
+            "UPDATE pass SET ended = ?, result = ?, added = ?, updated = ?, removed = ?, failed = ? \
+             WHERE id = ?",
+        )
+        .bind(now.0)
+        .bind(result)
+        .bind(number(counts.added))
+        .bind(number(counts.updated))
+        .bind(number(counts.removed))
+        .bind(number(counts.failed))
+        .bind(id)
+        .execute(&mut self.connection)
+        .await?;
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Table {
+    Owned,
+    Intent,
+    CertificateDue,
+    Failure,
+}
+
+async fn delete(
+    connection: &mut SqliteConnection,
+    table: Table,
+    domain: &Domain,
+) -> Result<(), sqlx::Error> {
+    let statement = match table {
+        Table::Owned => "DELETE FROM owned WHERE domain = ?",
+        Table::Intent => "DELETE FROM intent WHERE domain = ?",
+        Table::CertificateDue => "DELETE FROM certificate_due WHERE domain = ?",
+        Table::Failure => "DELETE FROM failure WHERE domain = ?",
+    };
+    sqlx::query(statement).bind(domain.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+/// Owns a name; one that is owned already keeps how and since when, and gets the new cause.
+async fn own(
+    connection: &mut SqliteConnection,
+    domain: &Domain,
+    owned: Owned,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO owned (domain, origin, since, www, mapping, site) VALUES (?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (domain) DO UPDATE SET mapping = excluded.mapping, site = excluded.site, \
+         www = coalesce(excluded.www, owned.www)",
+    )
+    .bind(domain.as_str())
+    .bind(owned.origin.word())
+    .bind(now.0)
+    .bind(owned.www)
+    .bind(owned.cause.mapping)
+    .bind(owned.cause.site)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn owe(
+    connection: &mut SqliteConnection,
+    domain: &Domain,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT OR IGNORE INTO certificate_due (domain, since) VALUES (?, ?)")
+        .bind(domain.as_str())
+        .bind(now.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(Duration::from_secs(5))
+        .disable_statement_logging()
+}
+
+fn unusable(path: &Path, error: sqlx::Error) -> LedgerError {
+    LedgerError::Sqlite { path: path.display().to_string(), error }
+}
+
+fn migration_error(path: &Path, error: MigrateError) -> LedgerError {
+    match error {
+        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
+            LedgerError::Newer(path.display().to_string())
+        }
+        other => unusable(path, sqlx::Error::Migrate(Box::new(other))),
+    }
+}
