@@ -1,0 +1,17 @@
+//! WordPress's tables: what is wanted.
+//!
+//! [`Database::read`] takes plain tables in one consistent, read-only snapshot; [`Desired::of`] joins
+//! them in memory, by id and by normalised name, because a join in SQL can fail on mixed collations
+//! (error 1267) and equality in SQL is not equality of names. Nothing here writes.
+
+mod database;
+mod desired;
+mod error;
+mod source;
+mod tables;
+
+pub use database::{Database, TablePrefix};
+pub use desired::{Claim, Desired, Kept, Rejected, Standing, Subdomains};
+pub use error::DatabaseError;
+pub use source::{Login, Source};
+pub use tables::{Mapping, Network, Site, SiteState, Stage, Tables};
