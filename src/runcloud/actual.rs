@@ -1,0 +1,147 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::Domain;
+
+/// The domains of the web application, from one whole listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Actual {
+    entries: BTreeMap<Domain, Entry>,
+    /// Bases of wildcards: `example.com` for `*.example.com`.
+    wildcards: BTreeSet<Domain>,
+    /// Names that are no host names, such as `*.example.com`, and second entries of one name.
+    odd: BTreeSet<String>,
+}
+
+/// One domain of the web application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// RunCloud's id, needed to change or remove it.
+    pub id: u64,
+    /// What the domain is for.
+    pub kind: Kind,
+    /// Whether `www.` in front of the name is served and certified too.
+    pub www: bool,
+    /// `none`, `www` or `non-www`, as RunCloud says it.
+    pub redirection: String,
+}
+
+/// What a domain of a web application is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The application's own name; never touched.
+    Primary,
+    /// One more name of the application.
+    Alias,
+    /// A name that redirects; never touched.
+    Redirect,
+    /// RunCloud did not say, as the API of 2023 did not.
+    Unknown,
+}
+
+/// Which certificates the web application has, and so who orders the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ssl {
+    /// One Let's Encrypt certificate for all names, with RunCloud's id of it.
+    Basic(u64),
+    /// One certificate per name.
+    Advanced,
+    /// RunCloud orders and renews by itself.
+    AutoSsl,
+    /// Somebody installed a certificate of their own.
+    Custom,
+    /// No certificate is installed.
+    None,
+}
+
+impl Actual {
+    /// Builds the picture from `(name as listed, wildcard flag, entry)`.
+    pub fn new(listed: impl IntoIterator<Item = (String, bool, Entry)>) -> Self {
+        let mut actual = Self::default();
+        for (name, wildcard, entry) in listed {
+            actual.insert(name, wildcard, entry);
+        }
+        actual
+    }
+
+    fn insert(&mut self, name: String, wildcard: bool, entry: Entry) {
+        let base = name.strip_prefix("*.").unwrap_or(&name);
+        let Ok(domain) = Domain::parse(base) else {
+            self.odd.insert(name);
+            return;
+        };
+        if wildcard || base.len() < name.len() {
+            self.wildcards.insert(domain.clone());
+        }
+        if base.len() < name.len() || self.entries.contains_key(&domain) {
+            self.odd.insert(name);
+        } else {
+            self.entries.insert(domain, entry);
+        }
+    }
+
+    /// The entries in the order of their names.
+    pub fn entries(&self) -> &BTreeMap<Domain, Entry> {
+        &self.entries
+    }
+
+    /// Listed names that are no host names of their own, as RunCloud spells them.
+    pub fn odd(&self) -> &BTreeSet<String> {
+        &self.odd
+    }
+
+    /// How many domains RunCloud listed.
+    pub fn len(&self) -> usize {
+        self.entries.len() + self.odd.len()
+    }
+
+    /// Whether RunCloud listed none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entry of exactly this name.
+    pub fn get(&self, domain: &Domain) -> Option<&Entry> {
+        self.entries.get(domain)
+    }
+
+    /// Whether a wildcard entry serves the name; it serves one label below its base.
+    pub fn has_wildcard_for(&self, domain: &Domain) -> bool {
+        domain.parent().is_some_and(|parent| self.wildcards.contains(&parent))
+    }
+
+    /// Whether another entry serves the name as its `www.` variant.
+    pub fn serves_as_www(&self, domain: &Domain) -> bool {
+        domain.without_www().and_then(|bare| self.entries.get(&bare)).is_some_and(|entry| entry.www)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actual(names: &[(&str, bool)]) -> Actual {
+        let entry = |id| Entry { id, kind: Kind::Alias, www: false, redirection: "none".into() };
+        Actual::new((1..).zip(names).map(|(id, (n, w))| ((*n).to_owned(), *w, entry(id))))
+    }
+
+    fn domain(name: &str) -> Domain {
+        Domain::parse(name).unwrap()
+    }
+
+    #[test]
+    fn spellings_of_one_name_are_one_entry_and_an_odd_one() {
+        let listed = actual(&[("Example.COM", false), ("example.com", false), ("bad_name", false)]);
+        assert_eq!(listed.get(&domain("example.com")).unwrap().id, 1);
+        assert_eq!(listed.odd().iter().collect::<Vec<_>>(), ["bad_name", "example.com"]);
+        assert_eq!(listed.len(), 3);
+    }
+
+    #[test]
+    fn a_wildcard_serves_one_label() {
+        for listed in [actual(&[("*.network.test", false)]), actual(&[("network.test", true)])] {
+            assert!(listed.has_wildcard_for(&domain("shop.network.test")));
+            assert!(!listed.has_wildcard_for(&domain("a.shop.network.test")));
+            assert!(!listed.has_wildcard_for(&domain("network.test")));
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! RunCloud's HTTP API: what is there ([`Reader`]) and the only thing that changes it ([`Writer`]).
+//!
+//! Nobody could try the client against the live service, so it survives the weaker claims of public
+//! material being wrong: it trusts `meta.pagination` and not page sizes, reads state back instead of
+//! matching error texts, and takes an odd listing for an error, never for a short list. Response
+//! bodies are never logged; only RunCloud's `message`, clipped, ends up in an error.
+
+mod actual;
+mod credentials;
+mod error;
+mod pace;
+mod reader;
+mod retry;
+mod transport;
+mod wire;
+mod writer;
+
+pub use actual::{Actual, Entry, Kind, Ssl};
+pub use credentials::{ApiVersion, Credentials};
+pub use error::{ApiError, Class};
+pub use reader::Reader;
+pub use retry::Patience;
+pub(crate) use transport::is_loopback;
+pub use writer::Writer;
+
+use reqwest::Url;
+
+/// Where one web application is to be found, and with what right.
+pub struct Endpoint {
+    /// The API's base with its version, such as `https://manage.runcloud.io/api/v3`.
+    pub base: Url,
+    /// The numeric server id of the dashboard's address.
+    pub server_id: u64,
+    /// The numeric web application id of the dashboard's address.
+    pub app_id: u64,
+    /// What is sent as `Authorization`.
+    pub credentials: Credentials,
+}

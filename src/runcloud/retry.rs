@@ -1,0 +1,159 @@
+//! The one layer that repeats calls.
+
+use std::future::Future;
+use std::time::{Duration, SystemTime};
+
+use backon::{ExponentialBuilder, Retryable};
+use tokio::time::Instant;
+
+use super::error::{ApiError, Class};
+
+/// The wait after a 429 that names none; RunCloud's throttle counts by the minute (inferred).
+const UNNAMED_WAIT: Duration = Duration::from_mins(1);
+/// The shortest wait a 429 can ask for; "0" would be a loop.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// How much longer than its patience one wait may last, so that a minute's window fits.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// How long one call may be repeated before its error is reported.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// The first wait; the next ones double, with jitter.
+    pub first_wait: Duration,
+    /// From the call's first try to its last.
+    pub total: Duration,
+}
+
+impl Patience {
+    /// What a command has: about a minute.
+    pub const COMMAND: Self =
+        Self { first_wait: Duration::from_millis(250), total: Duration::from_mins(1) };
+}
+
+/// Which errors a call may be repeated after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Reads, and writes whose second effect equals the first.
+    Always,
+    /// Writes that must not take effect twice: only where RunCloud certainly did not act.
+    WhenNotActedOn,
+}
+
+impl Repeat {
+    fn allows(self, error: &ApiError) -> bool {
+        match self {
+            Self::Always => error.class() == Class::Transient,
+            Self::WhenNotActedOn => error.was_not_acted_on(),
+        }
+    }
+}
+
+/// Makes a call, and repeats it while its error allows that and `patience` lasts.
+pub(super) async fn with_patience<T, F, Fut>(
+    patience: Patience,
+    repeat: Repeat,
+    call: F,
+) -> Result<T, ApiError>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, ApiError>>,
+{
+    let started = Instant::now();
+    let backoff = ExponentialBuilder::default()
+        .with_min_delay(patience.first_wait)
+        .with_max_delay(Duration::from_secs(15))
+        .without_max_times()
+        .with_jitter();
+    call.retry(backoff)
+        .when(|error| repeat.allows(error))
+        .adjust(|error, planned| {
+            let spent = started.elapsed();
+            let wait = wait_for(error, planned?);
+            (spent < patience.total && spent + wait <= patience.total + LAST_WAIT).then_some(wait)
+        })
+        .notify(|error, wait| {
+            let seconds = wait.as_secs_f32();
+            tracing::info!("{error}; trying again in {seconds:.1} s");
+        })
+        .await
+}
+
+fn wait_for(error: &ApiError, planned: Duration) -> Duration {
+    match error {
+        ApiError::Throttled { retry_after, .. } => {
+            retry_after.unwrap_or(UNNAMED_WAIT).max(SHORTEST_WAIT)
+        }
+        _ => planned,
+    }
+}
+
+/// `Retry-After` as seconds or as an HTTP date (RFC 9110 §10.2.3).
+pub(super) fn parse_retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn throttled(seconds: u64) -> ApiError {
+        let retry_after = Some(Duration::from_secs(seconds));
+        ApiError::Throttled { message: "Too Many Attempts.".into(), retry_after }
+    }
+
+    async fn tries(repeat: Repeat, error: ApiError) -> (u32, Duration) {
+        let (count, started) = (Cell::new(0), Instant::now());
+        let result: Result<(), _> = with_patience(Patience::COMMAND, repeat, || {
+            count.set(count.get() + 1);
+            let error = error.clone();
+            async move { Err(error) }
+        })
+        .await;
+        assert!(result.is_err());
+        (count.get(), started.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_transient_error_is_given_about_a_minute() {
+        let (count, took) = tries(Repeat::Always, ApiError::Connect("refused".into())).await;
+        assert!(count > 5, "{count}");
+        assert!((30..=65).contains(&took.as_secs()), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_longer_than_the_patience_is_reported_at_once() {
+        let (count, took) = tries(Repeat::Always, throttled(3_600)).await;
+        assert_eq!((count, took.as_secs()), (1, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_write_waits_as_long_as_it_is_told() {
+        let (count, took) = tries(Repeat::WhenNotActedOn, throttled(20)).await;
+        assert_eq!((count, took.as_secs()), (4, 60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_may_have_taken_effect_is_not_repeated() {
+        let lost = ApiError::Interrupted("connection reset".into());
+        assert_eq!(tries(Repeat::WhenNotActedOn, lost).await.0, 1);
+        let refused = ApiError::Refused { status: 422, message: String::new(), fields: vec![] };
+        assert_eq!(tries(Repeat::Always, refused).await.0, 1);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = httpdate::parse_http_date("Sun, 22 Nov 2026 10:00:00 GMT").unwrap();
+        let at = |text| parse_retry_after(text, now).map(|d| d.as_secs());
+        assert_eq!(at("7"), Some(7));
+        assert_eq!(at("Sun, 22 Nov 2026 10:01:30 GMT"), Some(90));
+        assert_eq!(at("Sun, 22 Nov 2026 09:00:00 GMT"), Some(0));
+        assert_eq!(at("soon"), None);
+    }
+}

@@ -1,0 +1,112 @@
+use std::sync::Arc;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::actual::Entry;
+use super::error::ApiError;
+use super::retry::Repeat;
+use super::transport::{Call, Transport};
+use crate::domain::Domain;
+use crate::ledger::Lease;
+
+/// TLS 1.2 and 1.3, for an API that insists on being told (seen in clients; 2 is that choice).
+const SSL_PROTOCOL: u64 = 2;
+
+/// The only thing in the program that changes RunCloud. Whoever has one holds the [`Lease`].
+pub struct Writer<'lease> {
+    transport: Arc<Transport>,
+    app: String,
+    _lease: &'lease Lease,
+}
+
+impl<'lease> Writer<'lease> {
+    pub(super) fn new(transport: Arc<Transport>, app: String, lease: &'lease Lease) -> Self {
+        Self { transport, app, _lease: lease }
+    }
+
+    /// Adds an alias, with every field said: RunCloud's defaults are not documented.
+    ///
+    /// # Errors
+    /// Any [`ApiError`]; one that is not of class item may have taken effect.
+    pub async fn add(&self, domain: &Domain, www: bool) -> Result<(), ApiError> {
+        let body = json!({
+            "name": domain.as_str(), "www": www, "redirection": "none", "type": "alias",
+        });
+        self.write(Method::POST, "/domains".into(), Some(body), Repeat::WhenNotActedOn)
+            .await
+            .map(drop)
+    }
+
+    /// Sets `www` of a domain and leaves its other fields as `entry` has them.
+    ///
+    /// # Errors
+    /// Any [`ApiError`].
+    pub async fn set_www(&self, entry: &Entry, www: bool) -> Result<(), ApiError> {
+        // A redirection to or from www needs www to be served.
+        let redirection = if www { entry.redirection.as_str() } else { "none" };
+        let body = json!({ "type": "alias", "redirection": redirection, "www": www });
+        let path = format!("/domains/{}/meta", entry.id);
+        self.write(Method::PATCH, path, Some(body), Repeat::Always).await.map(drop)
+    }
+
+    /// Removes a domain; one that is gone already is removed.
+    ///
+    /// # Errors
+    /// Any [`ApiError`] but 404.
+    pub async fn remove(&self, domain_id: u64) -> Result<(), ApiError> {
+        let path = format!("/domains/{domain_id}");
+        match self.write(Method::DELETE, path, None, Repeat::Always).await {
+            Ok(_) | Err(ApiError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Orders the application's one certificate again, for all its names (basic SSL).
+    ///
+    /// # Errors
+    /// Any [`ApiError`]; one that is not of class item may have taken effect.
+    pub async fn redeploy(&self, ssl_id: u64) -> Result<(), ApiError> {
+        let path = format!("/ssl/{ssl_id}");
+        self.write(Method::PUT, path, None, Repeat::WhenNotActedOn).await.map(drop)
+    }
+
+    /// Orders a certificate for one domain (advanced SSL), with the documented body.
+    ///
+    /// # Errors
+    /// Any [`ApiError`]; one that is not of class item may have taken effect.
+    pub async fn order(&self, domain_id: u64) -> Result<(), ApiError> {
+        let mut body = json!({
+            "advancedSSL": true, "autoSSL": false, "provider": "letsencrypt", "enableHttp": false,
+            "enableHsts": false, "authorizationMethod": "http-01", "environment": "live",
+        });
+        match self.post_order(domain_id, body.clone()).await {
+            Err(ApiError::Refused { fields, .. }) if protocol_field(&fields).is_some() => {
+                body[protocol_field(&fields).unwrap_or_default()] = SSL_PROTOCOL.into();
+                self.post_order(domain_id, body).await
+            }
+            other => other,
+        }
+    }
+
+    async fn post_order(&self, domain_id: u64, body: Value) -> Result<(), ApiError> {
+        let path = format!("/domains/{domain_id}/ssl");
+        self.write(Method::POST, path, Some(body), Repeat::WhenNotActedOn).await.map(drop)
+    }
+
+    async fn write(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<Value>,
+        repeat: Repeat,
+    ) -> Result<Vec<u8>, ApiError> {
+        let path = format!("{}{path}", self.app);
+        self.transport.send(&Call { method, path, body, repeat }).await
+    }
+}
+
+/// The name under which the API asks for the TLS protocol versions, where it asks.
+fn protocol_field(fields: &[String]) -> Option<&str> {
+    fields.iter().map(String::as_str).find(|f| matches!(*f, "ssl_protocol_id" | "sslProtocolId"))
+}
