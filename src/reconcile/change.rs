@@ -1,0 +1,178 @@
+//! What a plan consists of. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::certificate::Certificate;
+use crate::domain::Domain;
+use crate::ledger::Cause;
+use crate::runcloud::Entry;
+
+/// The difference between what is wanted and what is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// What is to be changed in RunCloud, in the order of names.
+    pub changes: Vec<Change>,
+    /// Names in both places that the ledger learns of, or whose row is another now.
+    pub adoptions: BTreeMap<Domain, Cause>,
+    /// Names that are gone from both places.
+    pub forgotten: BTreeSet<Domain>,
+    /// What is not done, and why, in the order of names.
+    pub held: Vec<Held>,
+    /// Names only RunCloud has.
+    pub unmanaged: BTreeSet<String>,
+    /// Rows whose name is none.
+    pub rejected: Vec<String>,
+    /// What to order.
+    pub certificate: Certificate,
+    /// How many names are wanted.
+    pub wanted: usize,
+    /// How many domains RunCloud has.
+    pub present: usize,
+}
+
+/// One change in RunCloud.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A wanted name is missing.
+    Add {
+        /// The name.
+        domain: Domain,
+        /// Whether it also serves its `www.` name.
+        www: bool,
+        /// What wants it.
+        cause: Cause,
+    },
+    /// A wanted name's `www` flag is wrong.
+    Update {
+        /// The name.
+        domain: Domain,
+        /// RunCloud's entry.
+        entry: Entry,
+        /// The flag it should have.
+        www: bool,
+        /// What wants it.
+        cause: Cause,
+    },
+    /// Nothing wants a name any more.
+    Remove {
+        /// The name.
+        domain: Domain,
+        /// RunCloud's id.
+        id: u64,
+        /// Why.
+        reason: Gone,
+    },
+}
+
+/// Why a name may be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// What wanted the owned name is gone.
+    Cause(Cause),
+    /// Its row is there, its site is not.
+    Site(Cause),
+    /// `removal = "mirror"`, and nothing ever wanted it.
+    Mirror,
+}
+
+/// A name about which nothing is done, although a row or the ledger speaks of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The name.
+    pub domain: Domain,
+    /// Why, as a word for machines.
+    pub reason: HeldReason,
+    /// Why, for a person.
+    pub detail: String,
+}
+
+/// Why nothing is done about a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldReason {
+    /// A change of it failed and waits for its next try.
+    RetryLater,
+    /// It is one of the network's own names, and a row maps it to another site.
+    Protected,
+    /// RunCloud has it as a redirect.
+    Redirect,
+    /// The plugin gave up waiting for its DNS.
+    StageFailed,
+    /// Its row is not active.
+    Inactive,
+    /// Its site is archived.
+    SiteArchived,
+    /// Its site is marked as spam.
+    SiteSpam,
+    /// Its site is deleted.
+    SiteDeleted,
+    /// `removal = "never"`.
+    RemovalNever,
+    /// The mapping table had rows and has none now.
+    TableEmpty,
+}
+
+impl Change {
+    /// The name it changes.
+    pub fn domain(&self) -> &Domain {
+        match self {
+            Self::Add { domain, .. }
+            | Self::Update { domain, .. }
+            | Self::Remove { domain, .. } => domain,
+        }
+    }
+
+    /// Its word in JSON and logs.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Add { .. } => "add",
+            Self::Update { .. } => "update",
+            Self::Remove { .. } => "remove",
+        }
+    }
+}
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cause(Cause { mapping: Some(mapping), .. }) => {
+                write!(f, "mapping {mapping} is gone")
+            }
+            Self::Cause(Cause { mapping: None, site }) => write!(f, "site {site} no longer has it"),
+            Self::Site(Cause { mapping: Some(mapping), site }) => {
+                write!(f, "site {site} of mapping {mapping} is gone")
+            }
+            Self::Site(Cause { mapping: None, site }) => write!(f, "site {site} is gone"),
+            Self::Mirror => f.write_str("nothing wants it (removal = \"mirror\")"),
+        }
+    }
+}
+
+impl Plan {
+    /// Whether applying the plan would call RunCloud.
+    pub fn changes_anything(&self) -> bool {
+        !self.changes.is_empty() || self.certificate.orders_anything()
+    }
+
+    /// How many changes have this word.
+    pub fn count(&self, action: &str) -> usize {
+        self.changes.iter().filter(|change| change.action() == action).count()
+    }
+}
+
+impl Gone {
+    /// What wanted the name last.
+    pub(super) fn cause(self) -> Cause {
+        match self {
+            Self::Cause(cause) | Self::Site(cause) => cause,
+            Self::Mirror => Cause { mapping: None, site: 0 },
+        }
+    }
+}
+
+impl Held {
+    pub(super) fn new(domain: &Domain, reason: HeldReason, detail: String) -> Self {
+        Self { domain: domain.clone(), reason, detail }
+    }
+}

@@ -1,0 +1,263 @@
+//! The plan: the difference between what is wanted and what is, as a value. Pure.
+
+use std::collections::BTreeSet;
+
+use super::certificate;
+use super::www;
+use crate::clock::Timestamp;
+use crate::domain::Domain;
+use crate::ledger::{Cause, Failure, Known, Origin};
+use crate::runcloud::{Actual, ApiVersion, Entry, Kind, Ssl};
+use crate::wordpress::{Claim, Desired, Kept, Standing, Subdomains};
+
+pub use super::change::{Change, Gone, Held, HeldReason, Plan};
+pub use super::show::{PlanJson, PlanText};
+
+/// Everything a plan is made of.
+pub struct Inputs<'a> {
+    /// What the tables want.
+    pub desired: &'a Desired,
+    /// What RunCloud has.
+    pub actual: &'a Actual,
+    /// What the ledger knows.
+    pub known: &'a Known,
+    /// What the operator decided.
+    pub policy: &'a Policy,
+    /// The certificate mode; none where nobody asked yet.
+    pub ssl: Option<&'a Ssl>,
+    /// The time of the pass.
+    pub now: Timestamp,
+}
+
+/// What the operator decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Which names may be removed.
+    pub removal: Removal,
+    /// When an entry also serves its `www.` name.
+    pub www: WwwPolicy,
+    /// What to do about sites' own names.
+    pub subdomains: Subdomains,
+    /// What the API can do.
+    pub api: ApiVersion,
+}
+
+/// Which names may be removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Removal {
+    /// Those this daemon added or adopted.
+    #[default]
+    Owned,
+    /// Every alias that no row wants or keeps.
+    Mirror,
+    /// None.
+    Never,
+}
+
+/// When an entry also serves its `www.` name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WwwPolicy {
+    /// Where both names are mapped to one site.
+    #[default]
+    Auto,
+    /// Always, besides names that begin with `www.`.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Plans. The order of rows and entries does not matter; equal inputs give equal plans.
+pub fn plan(inputs: &Inputs<'_>) -> Plan {
+    let planner = Planner { inputs, folded: www::folded(inputs), protected: protected(inputs) };
+    let mut plan = Plan {
+        wanted: count_wanted(inputs.desired),
+        present: inputs.actual.len(),
+        rejected: rejected(inputs.desired),
+        ..Plan::default()
+    };
+    for (domain, claim) in &inputs.desired.claims {
+        planner.plan_claim(&mut plan, domain, claim);
+    }
+    for (domain, entry) in inputs.actual.entries() {
+        planner.plan_entry(&mut plan, domain, entry);
+    }
+    planner.plan_leftovers(&mut plan);
+    plan.changes.sort_by(|a, b| a.domain().cmp(b.domain()));
+    plan.held.sort_by(|a, b| a.domain.cmp(&b.domain));
+    plan.certificate = certificate::step(inputs.ssl, &certificate::due(inputs, &plan.changes));
+    plan
+}
+
+struct Planner<'a> {
+    inputs: &'a Inputs<'a>,
+    /// `www.x` names that `x` serves.
+    folded: BTreeSet<Domain>,
+    protected: BTreeSet<&'a Domain>,
+}
+
+impl Planner<'_> {
+    fn plan_claim(&self, plan: &mut Plan, domain: &Domain, claim: &Claim) {
+        if self.protected.contains(domain) {
+            return;
+        }
+        match (claim.standing, self.inputs.actual.get(domain)) {
+            (Standing::NotWanted, _) => {}
+            (_, Some(entry)) => self.plan_present(plan, domain, claim, entry),
+            (Standing::Wanted, None) => self.plan_missing(plan, domain, claim.cause),
+            (Standing::Kept(kept), None) => self.hold_kept(plan, domain, claim.cause, kept),
+        }
+    }
+
+    fn plan_present(&self, plan: &mut Plan, domain: &Domain, claim: &Claim, entry: &Entry) {
+        if entry.kind == Kind::Redirect {
+            let detail = format!("{}, but it is a redirect in RunCloud", claim.cause);
+            return plan.held.push(Held::new(domain, HeldReason::Redirect, detail));
+        }
+        let owned = self.inputs.known.owned.get(domain);
+        if owned.is_none_or(|owned| owned.cause != claim.cause) {
+            plan.adoptions.insert(domain.clone(), claim.cause);
+        }
+        let flag = match claim.standing {
+            Standing::Wanted => www::wanted_flag(self.inputs, &self.folded, domain),
+            Standing::Kept(_) | Standing::NotWanted => None,
+        };
+        let Some(www) = flag.filter(|flag| *flag != entry.www) else { return };
+        if self.inputs.policy.api == ApiVersion::V3 && !self.hold_failed(plan, domain, claim.cause)
+        {
+            let (domain, entry, cause) = (domain.clone(), entry.clone(), claim.cause);
+            plan.changes.push(Change::Update { domain, entry, www, cause });
+        }
+    }
+
+    fn plan_missing(&self, plan: &mut Plan, domain: &Domain, cause: Cause) {
+        if self.folded.contains(domain) || self.is_served(domain) {
+            return;
+        }
+        if !self.hold_failed(plan, domain, cause) {
+            let www = www::wanted_flag(self.inputs, &self.folded, domain).unwrap_or(false);
+            plan.changes.push(Change::Add { domain: domain.clone(), www, cause });
+        }
+    }
+
+    fn is_served(&self, domain: &Domain) -> bool {
+        let by_wildcard = self.inputs.policy.subdomains != Subdomains::On
+            && self.inputs.actual.has_wildcard_for(domain);
+        by_wildcard || www::is_served(self.inputs, domain)
+    }
+
+    /// Holds a name whose last change for the same cause failed, until its next try is due.
+    fn hold_failed(&self, plan: &mut Plan, domain: &Domain, cause: Cause) -> bool {
+        let now = self.inputs.now;
+        let failure = self.inputs.known.failures.get(domain);
+        let Some(failure) = failure.filter(|f| f.cause == cause && f.retry_at > now) else {
+            return false;
+        };
+        plan.held.push(Held::new(domain, HeldReason::RetryLater, retry_detail(failure, now)));
+        true
+    }
+
+    /// Only rows are worth a line; a site's own name comes and goes with the site.
+    fn hold_kept(&self, plan: &mut Plan, domain: &Domain, cause: Cause, kept: Kept) {
+        if cause.mapping.is_none() || self.is_served(domain) {
+            return;
+        }
+        let (reason, why) = match kept {
+            Kept::StageFailed => (HeldReason::StageFailed, "has stage failed"),
+            Kept::Inactive => (HeldReason::Inactive, "is not active"),
+            Kept::SiteArchived => (HeldReason::SiteArchived, "is of an archived site"),
+            Kept::SiteSpam => (HeldReason::SiteSpam, "is of a site marked as spam"),
+            Kept::SiteDeleted => (HeldReason::SiteDeleted, "is of a deleted site"),
+            Kept::SubdomainsOff => return,
+        };
+        plan.held.push(Held::new(domain, reason, format!("{cause} {why}")));
+    }
+
+    fn plan_entry(&self, plan: &mut Plan, domain: &Domain, entry: &Entry) {
+        let claim = self.inputs.desired.claims.get(domain);
+        let is_claimed = claim.is_some_and(|claim| claim.standing != Standing::NotWanted);
+        if is_claimed
+            || entry.kind == Kind::Primary
+            || self.protected.contains(domain)
+            || www::serves_a_claim(self.inputs.desired, self.inputs.actual, domain)
+            || www::is_wanted_by_policy(self.inputs, domain)
+        {
+            return;
+        }
+        let gone = self.may_go(domain, entry, claim);
+        match (gone, self.inputs.policy.removal) {
+            (None, _) => drop(plan.unmanaged.insert(domain.to_string())),
+            (Some(gone), Removal::Never) => {
+                let detail = format!("{gone}, and removal = \"never\"");
+                plan.held.push(Held::new(domain, HeldReason::RemovalNever, detail));
+            }
+            (Some(gone), _) => self.plan_removal(plan, domain, entry.id, gone),
+        }
+    }
+
+    fn plan_removal(&self, plan: &mut Plan, domain: &Domain, id: u64, reason: Gone) {
+        if !self.hold_failed(plan, domain, reason.cause()) {
+            plan.changes.push(Change::Remove { domain: domain.clone(), id, reason });
+        }
+    }
+
+    /// Why an unclaimed entry may be removed, if it may.
+    fn may_go(&self, domain: &Domain, entry: &Entry, claim: Option<&Claim>) -> Option<Gone> {
+        let owned = self.inputs.known.owned.get(domain);
+        let is_alias = match entry.kind {
+            Kind::Alias => true,
+            // Where RunCloud does not say what a name is, only what we added ourselves is an alias.
+            Kind::Unknown => owned.is_some_and(|owned| owned.origin == Origin::Added),
+            Kind::Primary | Kind::Redirect => false,
+        };
+        match (owned, self.inputs.policy.removal) {
+            _ if !is_alias => None,
+            (Some(_), _) if claim.is_some() => claim.map(|claim| Gone::Site(claim.cause)),
+            (Some(owned), _) => Some(Gone::Cause(owned.cause)),
+            (None, Removal::Mirror) => Some(Gone::Mirror),
+            (None, _) => None,
+        }
+    }
+
+    fn plan_leftovers(&self, plan: &mut Plan) {
+        let Inputs { desired, actual, known, .. } = self.inputs;
+        for domain in known.owned.keys() {
+            let is_claimed =
+                desired.claims.get(domain).is_some_and(|c| c.standing != Standing::NotWanted);
+            if actual.get(domain).is_none() && !is_claimed {
+                plan.forgotten.insert(domain.clone());
+            }
+        }
+        for (domain, cause) in &desired.hijacks {
+            let detail = format!("{cause} maps the network's own name to another site: look at it");
+            plan.held.push(Held::new(domain, HeldReason::Protected, detail));
+        }
+        plan.unmanaged
+            .extend(actual.odd().iter().filter(|name| !self.is_own_wildcard(name)).cloned());
+    }
+
+    fn is_own_wildcard(&self, name: &str) -> bool {
+        let base = name.strip_prefix("*.").and_then(|base| Domain::parse(base).ok());
+        base.is_some_and(|base| self.protected.contains(&base))
+    }
+}
+
+/// The tables' protected names and RunCloud's primary.
+fn protected<'a>(inputs: &Inputs<'a>) -> BTreeSet<&'a Domain> {
+    let entries = inputs.actual.entries().iter();
+    let primary = entries.filter(|(_, entry)| entry.kind == Kind::Primary).map(|(name, _)| name);
+    inputs.desired.protected.iter().chain(primary).collect()
+}
+
+fn count_wanted(desired: &Desired) -> usize {
+    desired.claims.values().filter(|claim| claim.standing == Standing::Wanted).count()
+}
+
+fn rejected(desired: &Desired) -> Vec<String> {
+    desired.rejected.iter().map(|row| format!("{}: {}", row.cause, row.rejection)).collect()
+}
+
+fn retry_detail(failure: &Failure, now: Timestamp) -> String {
+    format!("{}; next try {}", failure.detail, failure.retry_at.for_reader_at(now))
+}

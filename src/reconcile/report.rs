@@ -1,0 +1,147 @@
+use std::fmt;
+
+use serde::Serialize;
+
+use super::plan::{Held, HeldReason, Plan};
+use crate::domain::Domain;
+use crate::ledger::PassCounts;
+
+/// What a pass did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The version of this JSON.
+    pub schema: u32,
+    /// The ledger's number of the pass.
+    pub pass: i64,
+    /// Names added, in the order they were.
+    pub added: Vec<Domain>,
+    /// Names changed.
+    pub updated: Vec<Domain>,
+    /// Names removed.
+    pub removed: Vec<Domain>,
+    /// How many names were adopted.
+    pub adopted: usize,
+    /// Names that failed in this pass.
+    pub failed: Vec<Failed>,
+    /// Names whose next try is not due.
+    pub retry_later: Vec<Failed>,
+    /// The certificate order, where one was owed.
+    pub certificate: Order,
+}
+
+/// A name that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// The name.
+    pub domain: Domain,
+    /// Why, and when it is tried again.
+    pub detail: String,
+}
+
+/// What became of the certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum Order {
+    /// None was owed.
+    #[default]
+    NotNeeded,
+    /// RunCloud took the order; it issues later.
+    Ordered {
+        /// For these names.
+        names: Vec<Domain>,
+    },
+    /// Owed, and the web application's mode has nothing to order.
+    Waiting {
+        /// For these names.
+        names: Vec<Domain>,
+        /// Why.
+        detail: String,
+    },
+    /// RunCloud did not take the order; it stays owed.
+    Failed {
+        /// For these names.
+        names: Vec<Domain>,
+        /// Why.
+        detail: String,
+    },
+}
+
+impl Report {
+    pub(super) fn new(pass: i64, plan: &Plan) -> Self {
+        let later = plan.held.iter().filter(|held| held.reason == HeldReason::RetryLater);
+        let retry_later = later.map(|Held { domain, detail, .. }| Failed {
+            domain: domain.clone(),
+            detail: detail.clone(),
+        });
+        Self { schema: 1, pass, retry_later: retry_later.collect(), ..Self::default() }
+    }
+
+    /// Whether every name is as it should be, or waits for something outside.
+    pub fn is_clean(&self) -> bool {
+        self.failed.is_empty()
+            && self.retry_later.is_empty()
+            && !matches!(self.certificate, Order::Failed { .. })
+    }
+
+    /// The counts the ledger keeps.
+    pub fn counts(&self) -> PassCounts {
+        PassCounts {
+            added: self.added.len(),
+            updated: self.updated.len(),
+            removed: self.removed.len(),
+            failed: self.failed.len(),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let marked = [("+", &self.added), ("~", &self.updated), ("-", &self.removed)];
+        for (mark, names) in marked {
+            for name in names {
+                writeln!(f, "{mark} {name}")?;
+            }
+        }
+        for Failed { domain, detail } in self.failed.iter().chain(&self.retry_later) {
+            writeln!(f, "! {domain}  {detail}")?;
+        }
+        write!(f, "{}", self.certificate)?;
+        let Self { added, updated, removed, adopted, failed, retry_later, .. } = self;
+        write!(
+            f,
+            "{} added, {} updated, {} removed, {adopted} adopted, {} failed, {} to retry later",
+            added.len(),
+            updated.len(),
+            removed.len(),
+            failed.len(),
+            retry_later.len()
+        )
+    }
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotNeeded => Ok(()),
+            Self::Ordered { names } => {
+                writeln!(f, "certificate: ordered for {}", some_of(names))
+            }
+            Self::Waiting { names, detail } => {
+                writeln!(f, "certificate: waiting for {}: {detail}", some_of(names))
+            }
+            Self::Failed { names, detail } => {
+                writeln!(f, "certificate: still owed for {}: {detail}", some_of(names))
+            }
+        }
+    }
+}
+
+/// A few names, and how many more there are.
+pub(super) fn some_of(names: &[Domain]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(Domain::as_str).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,227 @@
+//! A plan as a person reads it and as a machine does. Pure.
+
+use std::fmt::{self, Write};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::certificate::{Action, Certificate, Mode, Waiting};
+use super::plan::{Change, Held, HeldReason, Plan};
+use super::report::some_of;
+use crate::domain::Domain;
+
+/// How many rejected rows a person is shown; JSON has them all.
+const REJECTED_SHOWN: usize = 10;
+
+/// The plan for a person: one line per name with its reason, a summary line last.
+pub struct PlanText<'a>(pub &'a Plan);
+
+/// The plan for a machine: the JSON of the contract.
+#[derive(Serialize)]
+pub struct PlanJson<'a> {
+    schema: u32,
+    hash: String,
+    summary: Summary,
+    changes: Vec<ChangeJson<'a>>,
+    held: Vec<HeldJson<'a>>,
+    adopt: Vec<&'a Domain>,
+    unmanaged: Vec<&'a String>,
+    rejected: &'a [String],
+    certificate: CertificateJson<'a>,
+    blocked: Option<()>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    wanted: usize,
+    present: usize,
+    add: usize,
+    remove: usize,
+    update: usize,
+    adopt: usize,
+    held: usize,
+    unmanaged: usize,
+    rejected: usize,
+}
+
+#[derive(Serialize)]
+struct ChangeJson<'a> {
+    action: &'static str,
+    domain: &'a Domain,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    www: Option<bool>,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct HeldJson<'a> {
+    domain: &'a Domain,
+    reason: HeldReason,
+    detail: &'a str,
+}
+
+#[derive(Serialize)]
+struct CertificateJson<'a> {
+    mode: Option<Mode>,
+    action: Action,
+    names: &'a [Domain],
+    waiting: &'a [Waiting],
+}
+
+impl Plan {
+    /// Names exactly these changes: equal for equal changes, different otherwise.
+    pub fn hash(&self) -> String {
+        let mut digest = Sha256::new();
+        for change in &self.changes {
+            digest.update(format!("{} {} {}\n", change.action(), change.domain(), reason(change)));
+        }
+        for name in &self.certificate.names {
+            digest.update(format!("certificate {name}\n"));
+        }
+        digest.finalize().iter().take(8).fold(String::new(), |mut hex, byte| {
+            // Writing to a String does not fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+
+    fn summary(&self) -> Summary {
+        Summary {
+            wanted: self.wanted,
+            present: self.present,
+            add: self.count("add"),
+            remove: self.count("remove"),
+            update: self.count("update"),
+            adopt: self.adoptions.len(),
+            held: self.held.len(),
+            unmanaged: self.unmanaged.len(),
+            rejected: self.rejected.len(),
+        }
+    }
+}
+
+impl<'a> PlanJson<'a> {
+    /// The JSON of a plan.
+    pub fn of(plan: &'a Plan) -> Self {
+        let Certificate { mode, action, names, waiting } = &plan.certificate;
+        Self {
+            schema: 1,
+            hash: plan.hash(),
+            summary: plan.summary(),
+            changes: plan.changes.iter().map(change_json).collect(),
+            held: plan.held.iter().map(held_json).collect(),
+            adopt: plan.adoptions.keys().collect(),
+            unmanaged: plan.unmanaged.iter().collect(),
+            rejected: &plan.rejected,
+            certificate: CertificateJson { mode: *mode, action: *action, names, waiting },
+            blocked: None,
+        }
+    }
+}
+
+fn change_json(change: &Change) -> ChangeJson<'_> {
+    let (id, www) = match change {
+        Change::Add { www, .. } => (None, Some(*www)),
+        Change::Update { entry, www, .. } => (Some(entry.id), Some(*www)),
+        Change::Remove { id, .. } => (Some(*id), None),
+    };
+    let (action, domain) = (change.action(), change.domain());
+    ChangeJson { action, domain, id, www, reason: reason(change) }
+}
+
+fn held_json(Held { domain, reason, detail }: &Held) -> HeldJson<'_> {
+    HeldJson { domain, reason: *reason, detail }
+}
+
+fn reason(change: &Change) -> String {
+    match change {
+        Change::Add { cause, www: true, .. } => format!("{cause}, with www"),
+        Change::Add { cause, .. } => cause.to_string(),
+        Change::Update { cause, www, .. } => {
+            format!("www {}: {cause}", if *www { "on" } else { "off" })
+        }
+        Change::Remove { reason, .. } => reason.to_string(),
+    }
+}
+
+impl fmt::Display for PlanText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(plan) = self;
+        let width = self.name_width();
+        for change in &plan.changes {
+            let mark = match change {
+                Change::Add { .. } => '+',
+                Change::Update { .. } => '~',
+                Change::Remove { .. } => '-',
+            };
+            writeln!(f, "{mark} {:width$}  {}", change.domain(), reason(change))?;
+        }
+        for Held { domain, detail, .. } in &plan.held {
+            writeln!(f, "= {domain:width$}  held: {detail}")?;
+        }
+        for name in &plan.unmanaged {
+            writeln!(f, "? {name:width$}  unmanaged: only RunCloud has it; left alone")?;
+        }
+        self.fmt_rejected(f)?;
+        self.fmt_certificate(f)?;
+        self.fmt_summary(f)
+    }
+}
+
+impl PlanText<'_> {
+    fn name_width(&self) -> usize {
+        let Self(plan) = self;
+        let changed = plan.changes.iter().map(Change::domain);
+        let names = changed.chain(plan.held.iter().map(|held| &held.domain)).map(Domain::as_str);
+        let unmanaged = plan.unmanaged.iter().map(String::as_str);
+        names.chain(unmanaged).map(str::len).max().unwrap_or(0).min(40)
+    }
+
+    fn fmt_rejected(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rejected = &self.0.rejected;
+        for line in rejected.iter().take(REJECTED_SHOWN) {
+            writeln!(f, "x {line}")?;
+        }
+        match rejected.len().saturating_sub(REJECTED_SHOWN) {
+            0 => Ok(()),
+            more => writeln!(f, "x and {more} more rows without a host name (--json has them all)"),
+        }
+    }
+
+    fn fmt_certificate(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Certificate { action, names, waiting, .. } = &self.0.certificate;
+        match action {
+            Action::Redeploy => writeln!(f, "certificate: redeploy, for {}", some_of(names))?,
+            Action::Order => writeln!(f, "certificate: order one each, for {}", some_of(names))?,
+            Action::None => {}
+        }
+        if let Some(first) = waiting.first() {
+            let names: Vec<_> = waiting.iter().map(|waiting| waiting.domain.clone()).collect();
+            writeln!(f, "certificate: waiting for {}: {}", some_of(&names), first.detail)?;
+        }
+        Ok(())
+    }
+
+    fn fmt_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { wanted, present, add, remove, update, adopt, held, unmanaged, rejected } =
+            self.0.summary();
+        if adopt > 0 {
+            let names = if adopt == 1 { "name" } else { "names" };
+            writeln!(
+                f,
+                "{adopt} {names} in both places: adopted, to be removed when the row goes"
+            )?;
+        }
+        write!(
+            f,
+            "{wanted} wanted, {present} present: {add} to add, {update} to update, {remove} to \
+             remove, {held} held, {unmanaged} unmanaged, {rejected} rejected"
+        )?;
+        if self.0.changes_anything() {
+            write!(f, " (plan {})", self.0.hash())?;
+        }
+        Ok(())
+    }
+}
