@@ -1,0 +1,254 @@
+//! config.toml: every key of the contract, and no other.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::reconcile::plan::{Removal, WwwPolicy};
+use crate::wordpress::Subdomains;
+
+/// Where config.toml is looked for when `--config` is not given.
+const DEFAULT_PATH: &str = "/etc/runcloud-domain-sync/config.toml";
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    pub(super) state_dir: Option<String>,
+    pub(super) wordpress: WordPress,
+    pub(super) runcloud: RunCloud,
+    pub(super) sync: Sync,
+    dns: Dns,
+    ssl: Ssl,
+    service: Service,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WordPress {
+    pub(super) wp_config: Option<String>,
+    pub(super) database_url: Option<String>,
+    pub(super) database_url_file: Option<PathBuf>,
+    pub(super) table_prefix: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RunCloud {
+    pub(super) api_url: Option<String>,
+    #[serde(deserialize_with = "number_or_text")]
+    pub(super) server_id: Option<String>,
+    #[serde(deserialize_with = "number_or_text")]
+    pub(super) app_id: Option<String>,
+    pub(super) api_token_file: Option<PathBuf>,
+    pub(super) api_key_file: Option<PathBuf>,
+    pub(super) api_secret_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Sync {
+    pub(super) poll: Option<Span>,
+    pub(super) interval: Option<Span>,
+    pub(super) removal: Removal,
+    removal_grace: Option<Span>,
+    max_removals_per_day: Option<u32>,
+    pub(super) keep: Vec<String>,
+    pub(super) www: WwwPolicy,
+    pub(super) subdomains: Subdomains,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Dns {
+    gate: Option<Gate>,
+    accept: Option<Vec<Network>>,
+    resolvers: Option<Vec<Address>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Ssl {
+    install: Option<bool>,
+    min_interval: Option<Span>,
+    max_per_week: Option<u32>,
+    probe_address: Option<Address>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Service {
+    listen: Option<String>,
+}
+
+/// A duration such as `15m`.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Span(pub(super) Duration);
+
+/// `address` or `address:port`.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Address;
+
+/// `address/prefix`.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Network;
+
+/// `dns.gate`.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Gate {
+    Auto,
+    Add,
+    Off,
+}
+
+impl File {
+    /// Reads `--config`, or the default path where that exists.
+    pub(super) fn read(flag: Option<&Path>) -> Result<Self, String> {
+        let path = flag.unwrap_or(Path::new(DEFAULT_PATH));
+        if flag.is_none() && !path.exists() {
+            return Ok(Self::default());
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        Self::parse(&text).map_err(|problem| format!("{} {problem}", path.display()))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| {
+            // The error's own rendering quotes the line, which may hold a secret.
+            let offset = error.span().map_or(0, |span| span.start);
+            let line = text.get(..offset).unwrap_or(text).matches('\n').count() + 1;
+            format!("line {line}: {}", error.message())
+        })
+    }
+
+    /// Keys of the contract that this version reads and does not act on yet.
+    pub(super) fn without_effect(&self) -> Vec<&'static str> {
+        let Self { sync, dns, ssl, service, .. } = self;
+        [
+            (sync.removal_grace.is_some(), "sync.removal_grace"),
+            (sync.max_removals_per_day.is_some(), "sync.max_removals_per_day"),
+            (dns.gate.is_some(), "dns.gate"),
+            (dns.accept.is_some(), "dns.accept"),
+            (dns.resolvers.is_some(), "dns.resolvers"),
+            (ssl.install.is_some(), "ssl.install"),
+            (ssl.min_interval.is_some(), "ssl.min_interval"),
+            (ssl.max_per_week.is_some(), "ssl.max_per_week"),
+            (ssl.probe_address.is_some(), "ssl.probe_address"),
+            (service.listen.is_some(), "service.listen"),
+        ]
+        .into_iter()
+        .filter_map(|(is_set, key)| is_set.then_some(key))
+        .collect()
+    }
+}
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        humantime::parse_duration(&text)
+            .map(Self)
+            .map_err(|error| format!("\"{text}\" is not a duration such as 15m: {error}"))
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.parse::<IpAddr>().is_ok() || text.parse::<SocketAddr>().is_ok() {
+            return Ok(Self);
+        }
+        Err(format!("\"{text}\" is not an address or address:port"))
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (address, length) = text.split_once('/').unwrap_or((&text, "0"));
+        match (address.parse::<IpAddr>(), length.parse::<u8>()) {
+            (Ok(IpAddr::V4(_)), Ok(0..=32)) | (Ok(IpAddr::V6(_)), Ok(0..=128)) => Ok(Self),
+            _ => Err(format!("\"{text}\" is not a network such as 127.0.0.0/8")),
+        }
+    }
+}
+
+fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Id {
+        Number(u64),
+        Text(String),
+    }
+    Ok(Some(match Id::deserialize(deserializer)? {
+        Id::Number(number) => number.to_string(),
+        Id::Text(text) => text,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        File::parse(text).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_and_its_value_is_not() {
+        let found = problem("[runcloud]\nserver_id = 1\napi_token = \"SECRET\"\n");
+        assert!(found.starts_with("line 3: unknown field `api_token`"), "{found}");
+        assert!(!found.contains("SECRET"), "{found}");
+    }
+
+    #[test]
+    fn every_key_of_the_contract_is_known() {
+        let all = r#"
+            state_dir = "/tmp/x"
+            [wordpress]
+            wp_config = "/x/wp-config.php"
+            table_prefix = "wp_"
+            [runcloud]
+            server_id = 7
+            app_id = "8"
+            [sync]
+            poll = "5s"
+            interval = "15m"
+            removal = "mirror"
+            removal_grace = "2m"
+            max_removals_per_day = 10
+            keep = ["a.test"]
+            www = "always"
+            subdomains = "off"
+            [dns]
+            gate = "add"
+            accept = ["127.0.0.0/8", "::1/128"]
+            resolvers = ["127.0.0.1", "127.0.0.1:5353"]
+            [ssl]
+            install = true
+            min_interval = "10m"
+            max_per_week = 40
+            probe_address = "127.0.0.1:8443"
+            [service]
+            listen = "127.0.0.1:9100"
+        "#;
+        let file = File::parse(all).map_err(|problem| panic!("{problem}")).unwrap();
+        assert_eq!(file.without_effect().len(), 10);
+        assert_eq!(file.runcloud.app_id.as_deref(), Some("8"));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_said_with_its_line() {
+        assert!(problem("[sync]\npoll = \"often\"").contains("line 2"));
+        assert!(problem("[sync]\nremoval = \"all\"").contains("unknown variant `all`"));
+        assert!(problem("[dns]\naccept = [\"127.0.0.0/33\"]").contains("127.0.0.0/33"));
+    }
+}

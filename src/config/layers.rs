@@ -1,0 +1,109 @@
+//! Looks one setting up in every layer, the strongest first.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::file::File;
+use super::names::Names;
+use super::sourced::{Origin, Sourced};
+use super::{Environment, Flags};
+use crate::wp_config::WpConfig;
+
+pub(super) struct Layers<'a> {
+    pub(super) flags: &'a Flags,
+    pub(super) environment: &'a Environment,
+    pub(super) file: &'a File,
+    pub(super) wp_config: Option<&'a WpConfig>,
+}
+
+impl Layers<'_> {
+    /// The setting's value in the strongest layer that has it.
+    pub(super) fn text(
+        &self,
+        names: &Names,
+        flag: Option<&String>,
+        file: Option<&String>,
+    ) -> Result<Option<Sourced<String>>, String> {
+        let given = [
+            (flag.cloned(), names.flag.map(Origin::Flag)),
+            (self.variable(names.environment), Some(Origin::Environment(names.environment))),
+            (file.cloned(), Some(Origin::File(names.key))),
+        ];
+        for (value, origin) in given {
+            if let (Some(value), Some(origin)) = (value, origin) {
+                return Ok(Some(Sourced { setting: names.setting, value, origin }));
+            }
+        }
+        self.in_wp_config(names)
+    }
+
+    /// The setting's value where only wp-config.php can have it.
+    pub(super) fn constant(
+        &self,
+        setting: &'static str,
+        name: &'static str,
+        instead: &str,
+    ) -> Result<Option<Sourced<String>>, String> {
+        let Some(wp_config) = self.wp_config else { return Ok(None) };
+        let found = if name == "$table_prefix" {
+            wp_config.table_prefix()
+        } else {
+            wp_config.constant(name).map(|value| value.map(crate::wp_config::Value::into_text))
+        };
+        let value = found.map_err(|unknown| {
+            format!("{unknown}: it cannot be known without running PHP. Give {instead} instead")
+        })?;
+        let origin = || {
+            let (file, line) = wp_config.line_of(name).unwrap_or((Path::new("wp-config.php"), 0));
+            Origin::WpConfig { name, file: file.to_owned(), line }
+        };
+        Ok(value.map(|value| Sourced { setting, value, origin: origin() }))
+    }
+
+    /// A secret: environment, systemd credential, file named in config.toml, wp-config.php.
+    pub(super) fn secret(
+        &self,
+        names: &Names,
+        credential: &str,
+        file: Option<&PathBuf>,
+    ) -> Result<Option<Sourced<SecretString>>, String> {
+        if let Some(value) = self.variable(names.environment) {
+            let origin = Origin::Environment(names.environment);
+            return Ok(Some(Sourced { setting: names.setting, value: value.into(), origin }));
+        }
+        let directory = self.variable("CREDENTIALS_DIRECTORY");
+        let credential = directory.map(|directory| Path::new(&directory).join(credential));
+        if let Some(path) = credential.filter(|path| path.exists()) {
+            let value = read_secret(&path)?;
+            let origin = Origin::Credential(path);
+            return Ok(Some(Sourced { setting: names.setting, value, origin }));
+        }
+        if let Some(path) = file {
+            let (value, origin) = (read_secret(path)?, Origin::File(names.key));
+            return Ok(Some(Sourced { setting: names.setting, value, origin }));
+        }
+        let constant = self.in_wp_config(names)?;
+        Ok(constant.map(|found| found.with(SecretString::from(found.value.clone()))))
+    }
+
+    fn in_wp_config(&self, names: &Names) -> Result<Option<Sourced<String>>, String> {
+        let Some(constant) = names.wp_config else { return Ok(None) };
+        self.constant(names.setting, constant, &names.instead())
+    }
+
+    /// An environment variable; an empty one is not set.
+    fn variable(&self, name: &str) -> Option<String> {
+        self.environment.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+}
+
+fn read_secret(path: &Path) -> Result<SecretString, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Err(format!("{} is empty", path.display()));
+    }
+    Ok(trimmed.to_owned().into())
+}

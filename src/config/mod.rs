@@ -1,0 +1,78 @@
+//! Settings: flag > environment > config.toml > wp-config.php > default, each with its origin.
+//!
+//! Everything is checked before anything is opened, and every problem is said at once. Secrets are
+//! [`secrecy::SecretString`] from the moment they are read.
+
+mod file;
+mod layers;
+mod names;
+mod resolve;
+mod sourced;
+mod wordpress_files;
+
+pub use resolve::load;
+pub use sourced::{Origin, Sourced};
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::Domain;
+use crate::reconcile::plan::Policy;
+use crate::runcloud::Endpoint;
+use crate::wordpress::{Source, TablePrefix};
+
+/// What was given on the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--wp-config`.
+    pub wp_config: Option<String>,
+    /// `--database-url`.
+    pub database_url: Option<String>,
+    /// `--table-prefix`.
+    pub table_prefix: Option<String>,
+    /// `--api-url`.
+    pub api_url: Option<String>,
+    /// `--server-id`.
+    pub server_id: Option<String>,
+    /// `--app-id`.
+    pub app_id: Option<String>,
+    /// `--state-dir`.
+    pub state_dir: Option<String>,
+}
+
+/// The environment of the process.
+pub type Environment = BTreeMap<String, String>;
+
+/// Settings that were checked.
+pub struct Config {
+    /// Where the WordPress tables are.
+    pub source: Source,
+    /// `$table_prefix`.
+    pub prefix: TablePrefix,
+    /// The web application.
+    pub endpoint: Endpoint,
+    /// Where the ledger is.
+    pub state_dir: PathBuf,
+    /// The network's own name from `DOMAIN_CURRENT_SITE`.
+    pub own: Vec<Domain>,
+    /// `sync.keep`.
+    pub keep: Vec<Domain>,
+    /// What the operator decided.
+    pub policy: Policy,
+    /// `sync.poll`: how often the daemon looks at the table.
+    pub poll: Duration,
+    /// `sync.interval`: how often the daemon looks at RunCloud when nothing changed.
+    pub interval: Duration,
+    /// Every setting with where it came from, secrets masked, for whoever asks.
+    pub origins: Vec<Sourced<String>>,
+    /// What the operator should hear about the settings.
+    pub notices: Vec<String>,
+}
+
+/// Why the settings cannot be used: every problem, one per line.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(pub Vec<String>);
