@@ -1,0 +1,128 @@
+//! From a request to an answer on the wire, with whatever befalls it on the way.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{Response, StatusCode, header};
+use axum::response::IntoResponse;
+use tokio::sync::watch;
+
+use super::ask::Ask;
+use super::faults::{self, Effect, Reply};
+use super::gate;
+use super::journal::Journal;
+use super::listener::Cut;
+use super::model::Model;
+
+/// What every connection shares.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) model: Mutex<Model>,
+    pub(super) journal: Journal,
+    pub(super) stopped: watch::Receiver<bool>,
+}
+
+/// How an answer leaves.
+enum Delivery {
+    Whole(Reply),
+    Part(Reply, usize),
+    Nothing,
+}
+
+/// Answers one request.
+pub(super) async fn serve(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request,
+) -> Response<Body> {
+    let mut ask = Ask::read(request).await;
+    shared.journal.arrived(&mut ask);
+    let effect = shared.befalls(&ask);
+    let reply = match shared.perform(&mut ask, effect).await {
+        Delivery::Whole(reply) => reply,
+        Delivery::Part(reply, length) => {
+            cut.within_body(length.min(reply.body.len().saturating_sub(1)));
+            reply
+        }
+        Delivery::Nothing => {
+            cut.before_answer();
+            return StatusCode::NO_CONTENT.into_response();
+        }
+    };
+    shared.journal.answered(ask.number, reply.code);
+    respond(reply)
+}
+
+impl Shared {
+    /// Faults on order come before the random gateway errors.
+    fn befalls(&self, ask: &Ask) -> Option<Effect> {
+        let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        faults::take(&mut model.faults, ask).or_else(|| model.mishap(ask.number))
+    }
+
+    async fn perform(&self, ask: &mut Ask, effect: Option<Effect>) -> Delivery {
+        match effect {
+            Some(Effect::Status(reply)) => Delivery::Whole(reply),
+            Some(Effect::AfterStatus(reply)) => {
+                self.answer(ask);
+                Delivery::Whole(reply)
+            }
+            Some(Effect::RateLimited { retry_after }) => Delivery::Whole(too_many(retry_after)),
+            Some(Effect::Reset) => Delivery::Nothing,
+            Some(Effect::ResetAfter) => {
+                self.answer(ask);
+                Delivery::Nothing
+            }
+            Some(Effect::Hang(time)) => self.after(time, || self.answer(ask)).await,
+            Some(Effect::HangAfter(time)) => {
+                let reply = self.answer(ask);
+                self.after(time, || reply).await
+            }
+            Some(Effect::TruncateBody(length)) => Delivery::Part(self.answer(ask), length),
+            Some(Effect::Body(body)) => Delivery::Whole(Reply::json(200, body)),
+            distortion => {
+                ask.distortion = distortion;
+                Delivery::Whole(self.answer(ask))
+            }
+        }
+    }
+
+    /// Does the call.
+    fn answer(&self, ask: &Ask) -> Reply {
+        let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        model.settle();
+        let answer = gate::pass(&mut model, ask);
+        if answer.changed {
+            self.journal.took_effect(ask.number);
+        }
+        answer.reply
+    }
+
+    /// Gives the reply after that time, or none once the simulator has stopped.
+    async fn after(&self, time: Duration, reply: impl FnOnce() -> Reply) -> Delivery {
+        let mut stopped = self.stopped.clone();
+        tokio::select! {
+            () = tokio::time::sleep(time) => Delivery::Whole(reply()),
+            _ = stopped.wait_for(|stopped| *stopped) => Delivery::Nothing,
+        }
+    }
+}
+
+fn too_many(retry_after: Option<String>) -> Reply {
+    let mut reply = Reply::status(429);
+    reply.headers.extend(retry_after.map(|value| ("Retry-After".to_owned(), value)));
+    reply
+}
+
+/// A reply that is no valid HTTP, which only a fault can hold, goes out as 500.
+fn respond(reply: Reply) -> Response<Body> {
+    let mut response =
+        Response::builder().status(reply.code).header(header::CONTENT_TYPE, reply.content_type);
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    let whole = response.body(Body::from(reply.body));
+    whole.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
