@@ -1,0 +1,160 @@
+#![allow(clippy::doc_markdown, reason = "the comments here are the help text, printed as they are")]
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Flags;
+
+/// Keeps the domains of a RunCloud web application equal to the mapped domains of a WordPress
+/// multisite network.
+///
+/// Look first: `runcloud-domain-sync --wp-config /home/runcloud/webapps/APP/wp-config.php plan`
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP, args_override_self = true)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    #[command(flatten)]
+    pub(super) run: RunFlags,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Credentials are never a flag: WU_RUNCLOUD_API_TOKEN (API v3), or WU_RUNCLOUD_API_KEY and
+WU_RUNCLOUD_API_SECRET (API v2), from the environment, config.toml (runcloud.api_token_file) or
+wp-config.php.
+
+Exit codes: 0 converged or nothing to do, 2 plan has changes, 3 some names failed, 5 temporary,
+6 RunCloud refused the credentials, 7 another instance is at work, 64 usage, 78 configuration.
+
+Examples:
+  runcloud-domain-sync --wp-config /home/runcloud/webapps/APP plan
+  runcloud-domain-sync --wp-config /home/runcloud/webapps/APP --once
+  runcloud-domain-sync demo";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Reconcile for ever, or once; the default.
+    Run(RunFlags),
+    /// Show what a pass would do now, and write nothing.
+    ///
+    /// Lines begin with + add, - remove, ~ update, = held, ? unmanaged or x rejected. Exits 2 where
+    /// there is something to do. Needs no ledger and no right to write.
+    Plan(PlanFlags),
+    /// Show the whole thing at work on this machine, with an embedded database and a simulated RunCloud.
+    Demo(DemoFlags),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RunFlags {
+    /// Make one pass and exit.
+    #[arg(long)]
+    pub(super) once: bool,
+    /// Print the plan, write nothing and exit.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Print the plan or the report as JSON on stdout.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl RunFlags {
+    /// Flags before the command's name count as well.
+    pub(super) fn or(&self, other: &Self) -> Self {
+        Self {
+            once: self.once || other.once,
+            dry_run: self.dry_run || other.dry_run,
+            json: self.json || other.json,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanFlags {
+    /// Print the plan as JSON on stdout.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoFlags {
+    /// Stay up after the story, and reconcile what you map by hand.
+    #[arg(long)]
+    pub(super) keep: bool,
+    /// The seed of the simulated RunCloud's hostility.
+    #[arg(long, default_value_t = 7)]
+    pub(super) seed: u64,
+    /// Map NAME in the network of a demo that stays up, and exit.
+    #[arg(long, value_name = "NAME", requires = "directory", conflicts_with = "keep")]
+    pub(super) map: Option<String>,
+    /// Take NAME's mapping away there, and exit.
+    #[arg(long, value_name = "NAME", requires = "directory", conflicts_with_all = ["keep", "map"])]
+    pub(super) unmap: Option<String>,
+    /// The directory of the demo that stays up, as it prints it.
+    #[arg(long = "in", value_name = "DIR")]
+    pub(super) directory: Option<PathBuf>,
+}
+
+/// Where to read and what to change.
+#[derive(Debug, Args)]
+pub(super) struct Settings {
+    /// config.toml [default: /etc/runcloud-domain-sync/config.toml where it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// wp-config.php, or its directory [env: WP_CONFIG]
+    #[arg(long, global = true, value_name = "PATH")]
+    wp_config: Option<String>,
+    /// mysql://USER:PASSWORD@HOST/NAME or sqlite:///FILE [env: DATABASE_URL] [wp-config.php: DB_*]
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Table prefix [env: WP_TABLE_PREFIX] [wp-config.php: $table_prefix] [default: wp_]
+    #[arg(long, global = true, value_name = "PREFIX")]
+    table_prefix: Option<String>,
+    /// RunCloud API base with version [env: RUNCLOUD_API_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    api_url: Option<String>,
+    /// RunCloud server id [env and wp-config.php: WU_RUNCLOUD_SERVER_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    server_id: Option<String>,
+    /// RunCloud web application id [env and wp-config.php: WU_RUNCLOUD_APP_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    app_id: Option<String>,
+    /// State directory [env: STATE_DIRECTORY] [default: /var/lib/runcloud-domain-sync]
+    #[arg(long, global = true, value_name = "DIR")]
+    state_dir: Option<String>,
+}
+
+impl Settings {
+    pub(super) fn flags(&self) -> Flags {
+        Flags {
+            config: self.config.clone(),
+            wp_config: self.wp_config.clone(),
+            database_url: self.database_url.clone(),
+            table_prefix: self.table_prefix.clone(),
+            api_url: self.api_url.clone(),
+            server_id: self.server_id.clone(),
+            app_id: self.app_id.clone(),
+            state_dir: self.state_dir.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_implied() {
+        let cli = Cli::parse_from(["runcloud-domain-sync", "--once", "--json"]);
+        assert!(cli.command.is_none() && cli.run.once && cli.run.json);
+    }
+}

@@ -1,0 +1,65 @@
+//! The command line: one file per command. Machine output goes to stdout, messages to stderr.
+
+mod args;
+mod demo;
+mod exit;
+mod plan;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit::{Exit, Failure};
+
+/// Runs the command the process was started with.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed stdout or stderr leaves nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Converged.into() };
+        }
+    };
+    log_to_stderr();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run_command(cli)),
+        Err(error) => Err(Failure::new(Exit::Internal, error.to_string())),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(Failure { exit, message }) => {
+            eprintln!("error: {message}");
+            exit.into()
+        }
+    }
+}
+
+async fn run_command(cli: Cli) -> Result<Exit, Failure> {
+    let Cli { settings, run, command } = cli;
+    match command {
+        None => run::run(&settings, &run).await,
+        Some(_) if run.once || run.dry_run => {
+            Err(Failure::new(Exit::Usage, "--once and --dry-run belong to `run`".to_owned()))
+        }
+        Some(Command::Run(flags)) => run::run(&settings, &flags.or(&run)).await,
+        Some(Command::Plan(flags)) => plan::plan(&settings, flags.json || run.json).await,
+        Some(Command::Demo(flags)) => demo::demo(&flags).await,
+    }
+}
+
+/// `RUST_LOG` decides; else what this program does is told, and only warnings of what it stands on.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,runcloud_domain_sync=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(false)
+        .without_time()
+        .init();
+}

@@ -1,0 +1,74 @@
+use std::io::Write;
+
+use super::args::Settings;
+use super::exit::{Exit, Failure};
+use crate::config::{self, Config};
+use crate::ledger::{Known, Ledger};
+use crate::reconcile::pass::{self, Network, Outlook};
+use crate::reconcile::plan::{PlanJson, PlanText};
+use crate::runcloud::{Patience, Reader};
+use crate::wordpress::Database;
+
+/// Shows what a pass would do now.
+pub(super) async fn plan(settings: &Settings, json: bool) -> Result<Exit, Failure> {
+    let config = load(settings)?;
+    let known = Ledger::look(&config.state_dir).await?;
+    if known.is_none() {
+        eprintln!(
+            "note: there is no ledger in {} yet, so nothing is owned and nothing would be removed",
+            config.state_dir.display()
+        );
+    }
+    let known = known.unwrap_or_else(Known::default);
+    let network = network(config, Patience::COMMAND)?;
+    let Outlook { plan, notices } = pass::look(&network, known).await?;
+    for notice in notices {
+        eprintln!("note: {notice}");
+    }
+    if json {
+        print_json(&PlanJson::of(&plan))?;
+    } else {
+        print_text(&PlanText(&plan))?;
+    }
+    Ok(if plan.changes_anything() { Exit::Changes } else { Exit::Converged })
+}
+
+/// The settings, with what is to be said about them said.
+pub(super) fn load(settings: &Settings) -> Result<Config, Failure> {
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let config = config::load(&settings.flags(), &environment.collect())?;
+    for notice in &config.notices {
+        tracing::warn!("{notice}");
+    }
+    for setting in &config.origins {
+        tracing::debug!("{}: {} ({})", setting.setting, setting.value, setting.origin);
+    }
+    Ok(config)
+}
+
+/// Both sides of a configuration, not opened yet.
+pub(super) fn network(config: Config, patience: Patience) -> Result<Network, Failure> {
+    Ok(Network {
+        database: Database::new(config.source, config.prefix, patience.total),
+        reader: Reader::new(&config.endpoint, patience)?,
+        own: config.own,
+        keep: config.keep,
+        policy: config.policy,
+    })
+}
+
+pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::internal)?;
+    print_text(&text)
+}
+
+/// Prints to stdout; a reader that went away (`| head`) is no error.
+pub(super) fn print_text(text: &impl std::fmt::Display) -> Result<(), Failure> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::internal(error))
+        }
+        _ => Ok(()),
+    }
+}

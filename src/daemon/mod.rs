@@ -1,0 +1,125 @@
+//! The loop around passes.
+//!
+//! The tables are read every `poll`; RunCloud is asked only when what they want changed, when a name
+//! waits for its next try, or when `interval` is over. An error is said when it appears or changes,
+//! never ends the loop, and has its own, slower clock.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
+
+use crate::ledger::Ledger;
+use crate::reconcile::pass::{self, Network, PassError};
+use crate::runcloud::{Class, Writer};
+use crate::wordpress::Desired;
+
+/// After an error that may pass by itself.
+const AFTER_ERROR: Duration = Duration::from_secs(10);
+/// After one that a person has to mend, such as refused credentials.
+const AFTER_FATAL: Duration = Duration::from_mins(5);
+/// The longest wait while a name is to be tried again.
+const WHILE_FAILING: Duration = Duration::from_mins(1);
+
+/// How often the loop looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// At the tables.
+    pub poll: Duration,
+    /// At RunCloud, when nothing changed.
+    pub interval: Duration,
+}
+
+/// Reconciles until SIGTERM or SIGINT, which let the pass at work end.
+///
+/// # Errors
+/// Only where the signals cannot be listened for.
+pub async fn run(
+    network: &Network,
+    writer: &Writer<'_>,
+    ledger: &mut Ledger,
+    pace: Pace,
+) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut watch = Watch { seen: None, look_again: Instant::now(), last_error: None };
+    tracing::info!("watching the table every {}", humantime::format_duration(pace.poll));
+    while !is_over(watch.step(network, writer, ledger, pace).await, &mut terminate, &mut interrupt)
+        .await
+    {}
+    tracing::info!("stopping");
+    Ok(())
+}
+
+async fn is_over(wait: Duration, terminate: &mut Signal, interrupt: &mut Signal) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(wait) => false,
+        _ = terminate.recv() => true,
+        _ = interrupt.recv() => true,
+    }
+}
+
+/// What the loop remembers between two looks.
+struct Watch {
+    /// What the tables wanted when a pass last ended well.
+    seen: Option<Desired>,
+    /// When RunCloud is looked at even if nothing changed.
+    look_again: Instant,
+    /// The error that was said last.
+    last_error: Option<String>,
+}
+
+impl Watch {
+    /// Looks once, makes a pass where there is a reason, and returns how long to wait.
+    async fn step(
+        &mut self,
+        network: &Network,
+        writer: &Writer<'_>,
+        ledger: &mut Ledger,
+        pace: Pace,
+    ) -> Duration {
+        match self.look(network, writer, ledger, pace).await {
+            Ok(()) => {
+                if self.last_error.take().is_some() {
+                    tracing::info!("back to normal");
+                }
+                pace.poll
+            }
+            Err(error) => {
+                self.seen = None;
+                let text = error.to_string();
+                if self.last_error.as_ref() != Some(&text) {
+                    tracing::error!("{text}");
+                    self.last_error = Some(text);
+                }
+                wait_after(&error)
+            }
+        }
+    }
+
+    async fn look(
+        &mut self,
+        network: &Network,
+        writer: &Writer<'_>,
+        ledger: &mut Ledger,
+        pace: Pace,
+    ) -> Result<(), PassError> {
+        let desired = network.desired().await?;
+        if self.seen.as_ref() == Some(&desired) && Instant::now() < self.look_again {
+            return Ok(());
+        }
+        let report = pass::run_once(network, writer, ledger).await?;
+        let wait = if report.is_clean() { pace.interval } else { pace.interval.min(WHILE_FAILING) };
+        self.seen = Some(desired);
+        self.look_again = Instant::now() + wait;
+        Ok(())
+    }
+}
+
+fn wait_after(error: &PassError) -> Duration {
+    match error {
+        PassError::Api(error) if error.class() == Class::Fatal => AFTER_FATAL,
+        PassError::Database(error) if !error.is_transient() => AFTER_FATAL,
+        _ => AFTER_ERROR,
+    }
+}

@@ -1,0 +1,75 @@
+//! Makes the domains of a RunCloud web application equal to the mapped domains of a WordPress
+//! multisite network, and keeps them so.
+//!
+//! # Systems
+//!
+//! | system | role | how it is reached |
+//! |---|---|---|
+//! | WordPress's MySQL, MariaDB or SQLite database | says what is wanted; only read | [`wordpress`] |
+//! | RunCloud's HTTP API, v3 or v2 | is changed | [`runcloud`] |
+//! | the ledger, an SQLite file in the state directory | remembers what is ours and what is owed | [`ledger`] |
+//!
+//! # Data flow
+//!
+//! Fetch everything, then decide, then act:
+//!
+//! ```text
+//! flags, environment, config.toml, wp-config.php ─► config ─► Config
+//!
+//! wordpress: Tables ─► Desired ─┐
+//! runcloud:  listing ► Actual  ─┼─► reconcile::plan ─► Plan ─► reconcile::guard ─► ApprovedPlan
+//! ledger:    Known ─────────────┤                                     │
+//! clock:     now ───────────────┘         plan, --dry-run print it ◄──┤
+//!                                                                     ▼
+//!    for each change: Ledger::intend ─► runcloud::Writer ─► Ledger::settle
+//!    then, for the batch: reconcile::certificate ─► Writer ─► Report ─► exit code
+//! ```
+//!
+//! # Rooms
+//!
+//! * [`domain`]: the only way a host name enters the program.
+//! * [`clock`]: points in time as values.
+//! * [`wp_config`]: reads wp-config.php without running it.
+//! * [`config`]: settings from every layer, each with its origin.
+//! * [`wordpress`]: what is wanted.
+//! * [`runcloud`]: what is; reader and writer are different types.
+//! * [`ledger`]: what is ours, what is about to be done, what is owed.
+//! * [`reconcile`]: plan, guard and certificate decide; pass and apply act.
+//! * [`daemon`]: the loop around passes.
+//! * [`cli`]: one file per command.
+//! * [`simulator`]: a RunCloud on loopback, hostile by default, for the tests and the demo.
+//!
+//! # Invariants
+//!
+//! 1. [`domain`], [`wp_config`] and [`reconcile`]'s plan, guard and certificate do no I/O, read no clock
+//!    and are not `async`; `now` is an argument. `tests/it/house.rs` holds their sources to it.
+//! 2. Only [`runcloud::Writer`] changes RunCloud. It exists only while a [`ledger::Lease`] is held, and
+//!    removal takes only [`reconcile::guard::ConfirmedRemovals`].
+//! 3. The WordPress database is opened for reading. The ledger is the only thing written on disk.
+//! 4. The intent is in the ledger before each write call and the outcome after. An open intent is
+//!    settled by reading RunCloud, never by guessing.
+//! 5. A listing that does not add up is an error, never a short list.
+//! 6. Every remote error is retryable unless it is proven permanent.
+//! 7. Secrets are [`secrecy::SecretString`]; response bodies are never logged; credentials go to the
+//!    configured origin only, over https or to this machine.
+//!
+//! # Decisions the contract leaves open
+//!
+//! * A name that is in both places is adopted when a row wants or keeps it; a row whose site does not
+//!   exist adopts nothing.
+//! * `www: true` is set where both names are rows of one site, and taken back when the `www.` row goes
+//!   and this program had set it. A flag that somebody else set stays.
+//! * A removal alone orders no certificate: the old one still covers every name that is left.
+//! * What RunCloud refuses for one name is tried again after hours; `plan` shows it as held.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod domain;
+pub mod ledger;
+pub mod reconcile;
+pub mod runcloud;
+pub mod simulator;
+pub mod wordpress;
+pub mod wp_config;
