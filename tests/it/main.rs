@@ -1,0 +1,15 @@
+//! The tests that need more than one room: real tables, a RunCloud on loopback, the real binary.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::too_many_lines, reason = "a snapshot is data")]
+#![allow(unreachable_pub, reason = "a test crate has no outside")]
+
+mod commands;
+mod demo;
+mod house;
+mod plan;
+mod readme;
+mod scenarios;
+mod support;
+mod tables;
+mod wp_config;

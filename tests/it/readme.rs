@@ -1,0 +1,127 @@
+//! The README's commands, settings and samples are executed here, so that they stay true.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use runcloud_domain_sync::config::{self, Flags};
+use runcloud_domain_sync::wordpress::{Database, Login, Source, TablePrefix};
+
+use crate::support::binary::{Ran, binary, run, run_for, write_wp_config};
+use crate::support::mariadb;
+use crate::support::world::World;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap()
+}
+
+/// The fenced blocks of one language.
+fn blocks(language: &str) -> Vec<String> {
+    let text = readme();
+    let fence = format!("```{language}\n");
+    let fences = text.split(&fence).skip(1);
+    fences.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// Runs a command of the README on a world's network instead of a server's.
+async fn run_on(world: &World, command: &str) -> Ran {
+    write_wp_config(world, world.state.path());
+    let directory = world.state.path().to_str().unwrap();
+    let arguments = command.replace("/home/runcloud/webapps/APP", directory);
+    let mut here = binary();
+    here.args(arguments.split_whitespace().skip(1))
+        .env("RUNCLOUD_API_URL", world.runcloud.url())
+        .env("STATE_DIRECTORY", directory);
+    run_for(here).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_does_what_it_is_there_for() {
+    let world = World::new().await.mapped(&["shop.example.com"]).await;
+    let blocks = blocks("sh");
+    for command in blocks.iter().flat_map(|block| block.lines()) {
+        match command {
+            "cargo run --release -- demo" => assert_eq!(run(binary().arg("demo")).code, 0),
+            "tests/run" => {
+                let mode =
+                    std::fs::metadata(Path::new(ROOT).join(command)).unwrap().permissions().mode();
+                assert_eq!(mode & 0o111, 0o111, "{command} is what runs this test");
+            }
+            "cargo install --locked --path ." => {
+                let ci = std::fs::read_to_string(Path::new(ROOT).join(".ci/run")).unwrap();
+                assert!(ci.contains(command), "{command} is executed by .ci/run");
+            }
+            _ => {
+                assert!(command.starts_with("runcloud-domain-sync "), "{command} is not tested");
+                let ran = run_on(&world, command).await;
+                assert_eq!(
+                    ran.code,
+                    if command.ends_with(" plan") { 2 } else { 0 },
+                    "{}",
+                    ran.stderr
+                );
+            }
+        }
+    }
+    assert!(world.names().contains(&"shop.example.com".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_of_a_plan_is_what_plan_prints() {
+    let world = World::new().await.mapped(&["shop.example.com"]).await;
+    let plan =
+        run_on(&world, "runcloud-domain-sync --wp-config /home/runcloud/webapps/APP plan").await;
+    assert_eq!(blocks("text"), [plan.stdout]);
+}
+
+#[tokio::test]
+async fn the_grants_are_enough() {
+    let database = mariadb::Database::with_tables("wp_").await;
+    let user = format!("sync_{}", database.name);
+    database.run(&format!("CREATE USER {user}@'%' IDENTIFIED BY 'x'")).await;
+    for grants in blocks("sql") {
+        let here = grants.replace("wordpress.", &format!("{}.", database.name));
+        database.run(&here.replace("'domain-sync'@'localhost'", &format!("{user}@'%'"))).await;
+    }
+    let source = Source::MySql(Login::Url(database.url_for(&user, "x").into()));
+    let patience = std::time::Duration::from_millis(10);
+    let tables = Database::new(source, TablePrefix::new("wp_").unwrap(), patience).read().await;
+    let tables = tables.unwrap();
+    assert!(tables.sites.is_some() && tables.networks.is_some());
+}
+
+#[test]
+fn the_sample_of_config_toml_is_accepted() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = |name: &str| directory.path().join(name);
+    let wp_config =
+        "<?php define('DB_NAME', 'wp'); define('DB_USER', 'u'); define('DB_PASSWORD', 'p');
+        define('DB_HOST', 'localhost'); define('WU_RUNCLOUD_SERVER_ID', 1);
+        define('WU_RUNCLOUD_APP_ID', 2);";
+    std::fs::write(here("wp-config.php"), wp_config).unwrap();
+    std::fs::write(here("token"), "a-token\n").unwrap();
+    let [sample] = <[String; 1]>::try_from(blocks("toml")).unwrap();
+    let root = directory.path().to_str().unwrap();
+    let sample = sample
+        .replace("/home/runcloud/webapps/APP", root)
+        .replace("/etc/runcloud-domain-sync/token", &format!("{root}/token"));
+    std::fs::write(here("config.toml"), sample).unwrap();
+    let flags = Flags { config: Some(here("config.toml")), ..Flags::default() };
+    let config = config::load(&flags, &<_>::default()).map_err(|error| error.to_string());
+    let config = config.map(|config| (config.keep.len(), config.notices)).unwrap();
+    assert_eq!(config, (1, vec![]));
+}
+
+#[test]
+fn every_flag_and_exit_code_of_the_help_is_in_it() {
+    let readme = readme();
+    let help = run(binary().arg("--help")).stdout;
+    let flags = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
+    for flag in flags.filter(|flag| !["--help", "--version"].contains(flag)) {
+        assert!(readme.contains(flag), "{flag} is not in the README");
+    }
+    for code in [0, 1, 2, 3, 5, 6, 7, 64, 78] {
+        assert!(readme.contains(&format!("\n| {code} | ")), "exit code {code}");
+    }
+}

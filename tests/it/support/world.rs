@@ -1,0 +1,184 @@
+//! A world: WordPress's tables, a RunCloud and a ledger, with a pass over them in one line.
+
+use std::time::Duration;
+
+use runcloud_domain_sync::domain::Domain;
+use runcloud_domain_sync::ledger::{Known, Lease, Ledger};
+use runcloud_domain_sync::reconcile::Report;
+use runcloud_domain_sync::reconcile::pass::{self, Network, PassError};
+use runcloud_domain_sync::reconcile::plan::{Plan, PlanText, Policy, Removal, WwwPolicy};
+use runcloud_domain_sync::runcloud::{ApiVersion, Credentials, Endpoint, Patience, Reader};
+use runcloud_domain_sync::simulator::{self, Call, Credential, Kind, Model, Simulator};
+use runcloud_domain_sync::wordpress::{self, Login, Source, Subdomains, TablePrefix};
+use tempfile::TempDir;
+
+use super::mariadb::Database;
+
+/// Short waits: a test shows that a call is repeated, not how long an operator would wait.
+const PATIENCE: Patience =
+    Patience { first_wait: Duration::from_millis(2), total: Duration::from_secs(3) };
+pub const PREFIX: &str = "wp_";
+
+pub struct World {
+    pub runcloud: Simulator,
+    pub tables: Database,
+    pub state: TempDir,
+    pub policy: Policy,
+    pub keep: Vec<&'static str>,
+}
+
+impl World {
+    /// A network with two sites (`network.test` and `shop.network.test`) whose names RunCloud has, and
+    /// nothing mapped; RunCloud behaves well.
+    pub async fn new() -> Self {
+        Self::around(Model::new(1).calm()).await
+    }
+
+    /// The same with RunCloud as hostile as the seed makes it.
+    pub async fn hostile(seed: u64) -> Self {
+        Self::around(Model::new(seed)).await
+    }
+
+    async fn around(mut model: Model) -> Self {
+        model.detach("network.example");
+        model.attach("network.test", Kind::Primary);
+        model.attach("shop.network.test", Kind::Alias);
+        let tables = Database::with_tables(PREFIX).await;
+        tables
+            .run(
+                "DELETE FROM wp_wu_domain_mappings; DELETE FROM wp_blogs WHERE blog_id > 2; \
+                 DELETE FROM wp_site WHERE id > 1",
+            )
+            .await;
+        Self {
+            runcloud: Simulator::start(model).await.unwrap(),
+            tables,
+            state: tempfile::tempdir().unwrap(),
+            policy: Policy {
+                removal: Removal::Owned,
+                www: WwwPolicy::Auto,
+                subdomains: Subdomains::Auto,
+                api: ApiVersion::V3,
+            },
+            keep: vec![],
+        }
+    }
+
+    /// Changes the simulated RunCloud.
+    pub fn with(self, change: impl FnOnce(&mut Model)) -> Self {
+        change(&mut self.runcloud.model());
+        self
+    }
+
+    /// Maps names to site 2, in the order of their ids.
+    pub async fn mapped(self, names: &[&str]) -> Self {
+        self.map(names).await;
+        self
+    }
+
+    pub async fn map(&self, names: &[&str]) {
+        for name in names {
+            self.row(2, name, 1, "done").await;
+        }
+    }
+
+    pub async fn row(&self, site: i64, name: &str, active: i64, stage: &str) {
+        self.sql(&format!(
+            "INSERT INTO wp_wu_domain_mappings (blog_id, domain, active, stage) \
+             VALUES ({site}, '{name}', {active}, '{stage}')"
+        ))
+        .await;
+    }
+
+    pub async fn unmap(&self, name: &str) {
+        self.sql(&format!("DELETE FROM wp_wu_domain_mappings WHERE domain = '{name}'")).await;
+    }
+
+    pub async fn sql(&self, statements: &str) {
+        self.tables.run(statements).await;
+    }
+
+    /// One pass.
+    pub async fn pass(&self) -> Result<Report, PassError> {
+        let lease = Lease::acquire(self.state.path()).unwrap();
+        let mut ledger = Ledger::open(self.state.path(), &lease).await.unwrap();
+        let network = self.network();
+        let writer = network.reader.writer(&lease);
+        pass::run_once(&network, &writer, &mut ledger).await
+    }
+
+    /// One pass that must end well, and a second one that must have nothing to do.
+    pub async fn converge(&self) -> Report {
+        let report = self.pass().await.unwrap();
+        self.rest().await;
+        report
+    }
+
+    /// One more pass, which must not write.
+    pub async fn rest(&self) {
+        self.runcloud.forget_calls();
+        let second = self.pass().await.unwrap();
+        assert_eq!(self.writes(), Vec::<String>::new(), "a second pass wrote: {second}");
+    }
+
+    pub async fn plan(&self) -> Plan {
+        let known = Ledger::look(self.state.path()).await.unwrap();
+        let known = known.unwrap_or_else(Known::default);
+        pass::look(&self.network(), known).await.unwrap().plan
+    }
+
+    pub async fn plan_text(&self) -> String {
+        PlanText(&self.plan().await).to_string()
+    }
+
+    /// The names RunCloud has, sorted, `+www` where they serve it.
+    pub fn names(&self) -> Vec<String> {
+        let model = self.runcloud.model();
+        let shown = |domain: &simulator::Domain| {
+            format!("{}{}", domain.name, if domain.www { "+www" } else { "" })
+        };
+        let mut names: Vec<_> = model.app.domains.iter().map(shown).collect();
+        names.sort();
+        names
+    }
+
+    /// Write calls that reached RunCloud, as `METHOD last/parts`.
+    pub fn writes(&self) -> Vec<String> {
+        let shown = |call: &Call| {
+            let below = call.path.split("/webapps/646").last().unwrap_or_default();
+            format!("{} {below}", call.method)
+        };
+        self.runcloud.calls().iter().filter(|call| call.is_write()).map(shown).collect()
+    }
+
+    /// How many certificate orders RunCloud took.
+    pub fn orders(&self) -> usize {
+        self.runcloud.model().orders.len()
+    }
+
+    fn network(&self) -> Network {
+        let source = Source::MySql(Login::Url(self.tables.url().into()));
+        let prefix = TablePrefix::new(PREFIX).unwrap();
+        let keep = self.keep.iter().map(|name| Domain::parse(name).unwrap());
+        Network {
+            database: wordpress::Database::new(source, prefix, PATIENCE.total),
+            reader: Reader::new(&endpoint(&self.runcloud), PATIENCE).unwrap(),
+            own: vec![],
+            keep: keep.collect(),
+            policy: self.policy,
+        }
+    }
+}
+
+pub fn endpoint(runcloud: &Simulator) -> Endpoint {
+    let model = runcloud.model();
+    let credentials = match model.credential.clone() {
+        Credential::Bearer(token) => Credentials::Token(token.into()),
+        Credential::Basic { key, secret } => {
+            Credentials::KeyAndSecret { key: key.into(), secret: secret.into() }
+        }
+    };
+    let (server_id, app_id) = (model.server.id, model.app.id);
+    drop(model);
+    Endpoint { base: runcloud.url().parse().unwrap(), server_id, app_id, credentials }
+}
