@@ -1,0 +1,141 @@
+//! A network whose tables are in an SQLite file and whose RunCloud is simulated, and the real binary at work on it.
+
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use runcloud_domain_sync::simulator::{Kind, Model, Simulator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
+use tempfile::TempDir;
+
+/// The most names that a page of RunCloud's list holds.
+pub(super) const PAGE: usize = 40;
+const SEED: u64 = 1;
+const TOKEN: &str = "simulated-token-that-is-longer-than-fifty-characters-00000";
+/// How often the memory of the running binary is looked at.
+const LOOK: Duration = Duration::from_millis(2);
+const TABLES: &str = "\
+    CREATE TABLE wp_site (id INTEGER PRIMARY KEY, domain TEXT, path TEXT); \
+    CREATE TABLE wp_blogs (blog_id INTEGER PRIMARY KEY, site_id INTEGER, domain TEXT, path TEXT, \
+        archived INTEGER DEFAULT 0, spam INTEGER DEFAULT 0, deleted INTEGER DEFAULT 0); \
+    CREATE TABLE wp_wu_domain_mappings (id INTEGER PRIMARY KEY, blog_id INTEGER, domain TEXT, \
+        active INTEGER, stage TEXT); \
+    INSERT INTO wp_site VALUES (1, 'network.example', '/'); \
+    INSERT INTO wp_blogs (blog_id, site_id, domain, path) VALUES \
+        (1, 1, 'network.example', '/'), (2, 1, 'network.example', '/shop/')";
+
+/// The network, and the directory that holds its tables and the ledger.
+pub(super) struct Network {
+    runcloud: Simulator,
+    directory: TempDir,
+}
+
+/// What one pass of the binary took.
+pub(super) struct Measured {
+    /// From start to exit, the simulator's own work included.
+    pub(super) time: Duration,
+    /// In KiB; none where the system does not say.
+    pub(super) peak_memory: Option<u32>,
+    pub(super) calls: usize,
+    pub(super) writes: usize,
+}
+
+impl Network {
+    /// Maps the first `wanted` customers' names, and attaches the first `present` to RunCloud.
+    pub(super) async fn new(wanted: usize, present: usize) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        write_tables(&directory, wanted).await.expect("the tables in an SQLite file");
+        let runcloud = Simulator::start(model(present)).await.expect("a simulator");
+        Self { runcloud, directory }
+    }
+
+    /// One pass that has to end converged.
+    pub(super) async fn pass(&self) -> Measured {
+        self.runcloud.forget_calls();
+        let start = Instant::now();
+        let child = self.command().spawn().expect("the binary starts");
+        let watching = tokio::task::spawn_blocking(|| watch(child));
+        let (Output { status, stderr, .. }, peak_memory) = watching.await.expect("a watcher");
+        let time = start.elapsed();
+        let said = String::from_utf8_lossy(&stderr);
+        assert!(status.success(), "the pass did not converge: {status}: {said}");
+        let calls = self.runcloud.calls();
+        let writes = calls.iter().filter(|call| call.is_write()).count();
+        Measured { time, peak_memory, calls: calls.len(), writes }
+    }
+
+    /// How many names RunCloud has.
+    pub(super) fn names(&self) -> usize {
+        self.runcloud.model().app.domains.len()
+    }
+
+    /// How many certificate orders RunCloud took.
+    pub(super) fn orders(&self) -> usize {
+        self.runcloud.model().orders.len()
+    }
+
+    /// The binary with an empty environment but for the credential and silence.
+    fn command(&self) -> Command {
+        let directory = self.directory.path();
+        let database = format!("sqlite://{}", directory.join("wordpress.sqlite").display());
+        let (server, app) = {
+            let model = self.runcloud.model();
+            (model.server.id.to_string(), model.app.id.to_string())
+        };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runcloud-domain-sync"));
+        command.env_clear().env("WU_RUNCLOUD_API_TOKEN", TOKEN).env("RUST_LOG", "error");
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command.args(["--once", "--table-prefix", "wp_", "--database-url", &database]);
+        command.args(["--server-id", &server, "--app-id", &app]);
+        command.args(["--api-url", &self.runcloud.url()]).arg("--state-dir").arg(directory);
+        command
+    }
+}
+
+/// A RunCloud that behaves well, with the first `present` customers' names.
+pub(super) fn model(present: usize) -> Model {
+    let mut model = Model::new(SEED).calm();
+    for number in 0..present {
+        model.attach(&name(number), Kind::Alias);
+    }
+    model
+}
+
+/// The name of a customer.
+pub(super) fn name(number: usize) -> String {
+    format!("customer-{number:05}.example")
+}
+
+async fn write_tables(directory: &TempDir, wanted: usize) -> Result<(), sqlx::Error> {
+    let file = directory.path().join("wordpress.sqlite");
+    let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+    let mut connection: SqliteConnection = options.connect().await?;
+    let mut transaction = connection.begin().await?;
+    sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
+    let row = "INSERT INTO wp_wu_domain_mappings (blog_id, domain, active, stage) \
+               VALUES (2, ?, 1, 'done')";
+    for number in 0..wanted {
+        sqlx::query(row).bind(name(number)).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    connection.close().await
+}
+
+/// Waits for the binary's end, and looks at the high water mark of its resident memory meanwhile. The kernel keeps the
+/// mark, so only growth in the last moment before the end can be missed.
+fn watch(mut child: Child) -> (Output, Option<u32>) {
+    let status_file = format!("/proc/{}/status", child.id());
+    let mut peak = None;
+    while child.try_wait().expect("the binary can be waited for").is_none() {
+        peak = high_water_mark(&status_file).or(peak);
+        thread::sleep(LOOK);
+    }
+    (child.wait_with_output().expect("the binary's output"), peak)
+}
+
+fn high_water_mark(status_file: &str) -> Option<u32> {
+    let status = std::fs::read_to_string(status_file).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
