@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use crate::config::ConfigError;
 use crate::ledger::{LeaseError, LedgerError};
-use crate::reconcile::pass::PassError;
+use crate::reconcile::PassError;
 use crate::runcloud::{ApiError, Class};
 use crate::wordpress::DatabaseError;
 

@@ -10,7 +10,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::ledger::Ledger;
-use crate::reconcile::pass::{self, Network, PassError};
+use crate::reconcile::pass;
+use crate::reconcile::{Network, PassError};
 use crate::runcloud::{Class, Writer};
 use crate::wordpress::Desired;
 

@@ -1,7 +1,7 @@
 //! Makes a plan's changes, one call at a time, each between its intent and its outcome in the ledger.
 
 use super::guard::ConfirmedRemovals;
-use super::pass::PassError;
+use super::network::PassError;
 use super::plan::Change;
 use super::report::{Failed, Report};
 use super::retry;
@@ -36,6 +36,12 @@ struct Unsettled {
     error: Option<ApiError>,
 }
 
+impl Unsettled {
+    fn was_lost(&self) -> bool {
+        self.error.as_ref().is_none_or(|error| error.class() == Class::Transient)
+    }
+}
+
 impl<'a> Applier<'a> {
     pub(super) fn new(
         reader: &'a Reader,
@@ -55,6 +61,9 @@ impl<'a> Applier<'a> {
             let unsettled = self.add_round(open).await?;
             if unsettled.is_empty() {
                 return Ok(());
+            }
+            if unsettled.iter().any(Unsettled::was_lost) {
+                self.reader.breathe(round).await;
             }
             let actual = self.reader.domains().await?;
             open = Vec::new();

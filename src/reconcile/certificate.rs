@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::{Change, Inputs};
 use crate::domain::Domain;
 use crate::runcloud::Ssl;
 
@@ -74,28 +73,6 @@ impl Certificate {
     pub fn orders_anything(&self) -> bool {
         self.action != Action::None
     }
-}
-
-/// The names whose certificate is owed once the changes are made: the ledger's, those to be added and
-/// those to get `www`, as far as they are still in RunCloud then.
-pub fn due(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<Domain> {
-    let mut due: BTreeSet<Domain> = inputs
-        .known
-        .due
-        .iter()
-        .filter(|domain| inputs.actual.get(domain).is_some())
-        .cloned()
-        .collect();
-    for change in changes {
-        match change {
-            Change::Add { domain, .. } | Change::Update { domain, www: true, .. } => {
-                due.insert(domain.clone());
-            }
-            Change::Update { .. } => {}
-            Change::Remove { domain, .. } => drop(due.remove(domain)),
-        }
-    }
-    due
 }
 
 /// What to order for the names that are due.

@@ -5,6 +5,8 @@ mod apply;
 pub mod certificate;
 mod change;
 pub mod guard;
+mod inputs;
+mod network;
 mod order;
 pub mod pass;
 pub mod plan;
@@ -14,4 +16,5 @@ mod settle;
 mod show;
 mod www;
 
+pub use network::{Network, PassError};
 pub use report::{Failed, Order, Report};

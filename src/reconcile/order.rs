@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::certificate::{Action, Certificate, step};
-use super::pass::{Network, PassError};
+use super::network::{Network, PassError};
 use super::report::{Failed, Order, some_of};
 use crate::clock::Timestamp;
 use crate::domain::Domain;

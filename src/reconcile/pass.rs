@@ -2,44 +2,15 @@
 
 use super::apply::Applier;
 use super::certificate;
-use super::guard::{self, ApprovedPlan};
+use super::network::{Network, PassError};
 use super::order;
-use super::plan::{Inputs, Plan, Policy, plan};
+use super::plan::Plan;
 use super::report::Report;
 use super::settle::{Outcome, settle};
 use crate::clock::Timestamp;
-use crate::domain::Domain;
 use crate::ledger::{Known, Ledger, LedgerError};
-use crate::runcloud::{Actual, ApiError, Reader, Writer};
-use crate::wordpress::{Database, DatabaseError, Desired};
-
-/// Everything a pass reads from, and what the operator decided.
-pub struct Network {
-    /// WordPress's tables.
-    pub database: Database,
-    /// RunCloud.
-    pub reader: Reader,
-    /// The network's own names known from elsewhere (`DOMAIN_CURRENT_SITE`).
-    pub own: Vec<Domain>,
-    /// The keep list.
-    pub keep: Vec<Domain>,
-    /// What the operator decided.
-    pub policy: Policy,
-}
-
-/// Why a pass ended early. What was done until then is in the ledger.
-#[derive(Debug, thiserror::Error)]
-pub enum PassError {
-    /// The WordPress tables could not be read.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-    /// RunCloud could not be read, or accepts no more writes.
-    #[error(transparent)]
-    Api(#[from] ApiError),
-    /// The ledger could not be read or written; without it nothing is written to RunCloud.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-}
+use crate::runcloud::{Actual, Writer};
+use crate::wordpress::Desired;
 
 /// What a pass would do, and what an operator should hear about the reads.
 pub struct Outlook {
@@ -110,23 +81,6 @@ async fn work(
     }
     report.certificate = order::order(network, writer, ledger, &actual, &mut report.failed).await?;
     Ok(report)
-}
-
-impl Network {
-    /// What the tables want now.
-    ///
-    /// # Errors
-    /// [`DatabaseError`].
-    pub async fn desired(&self) -> Result<Desired, DatabaseError> {
-        let tables = self.database.read().await?;
-        Ok(Desired::of(&tables, &self.own, &self.keep, self.policy.subdomains))
-    }
-
-    fn plan(&self, desired: &Desired, actual: &Actual, known: &Known) -> ApprovedPlan {
-        let now = Timestamp::now();
-        let inputs = Inputs { desired, actual, known, policy: &self.policy, ssl: None, now };
-        guard::review(plan(&inputs), desired)
-    }
 }
 
 /// Settles what an earlier pass left open, on disk too.

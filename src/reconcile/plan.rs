@@ -6,67 +6,13 @@ use super::certificate;
 use super::www;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
-use crate::ledger::{Cause, Failure, Known, Origin};
-use crate::runcloud::{Actual, ApiVersion, Entry, Kind, Ssl};
+use crate::ledger::{Cause, Failure, Origin};
+use crate::runcloud::{ApiVersion, Entry, Kind};
 use crate::wordpress::{Claim, Desired, Kept, Standing, Subdomains};
 
 pub use super::change::{Change, Gone, Held, HeldReason, Plan};
+pub use super::inputs::{Inputs, Policy, Removal, WwwPolicy};
 pub use super::show::{PlanJson, PlanText};
-
-/// Everything a plan is made of.
-pub struct Inputs<'a> {
-    /// What the tables want.
-    pub desired: &'a Desired,
-    /// What RunCloud has.
-    pub actual: &'a Actual,
-    /// What the ledger knows.
-    pub known: &'a Known,
-    /// What the operator decided.
-    pub policy: &'a Policy,
-    /// The certificate mode; none where nobody asked yet.
-    pub ssl: Option<&'a Ssl>,
-    /// The time of the pass.
-    pub now: Timestamp,
-}
-
-/// What the operator decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// Which names may be removed.
-    pub removal: Removal,
-    /// When an entry also serves its `www.` name.
-    pub www: WwwPolicy,
-    /// What to do about sites' own names.
-    pub subdomains: Subdomains,
-    /// What the API can do.
-    pub api: ApiVersion,
-}
-
-/// Which names may be removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Removal {
-    /// Those this daemon added or adopted.
-    #[default]
-    Owned,
-    /// Every alias that no row wants or keeps.
-    Mirror,
-    /// None.
-    Never,
-}
-
-/// When an entry also serves its `www.` name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WwwPolicy {
-    /// Where both names are mapped to one site.
-    #[default]
-    Auto,
-    /// Always, besides names that begin with `www.`.
-    Always,
-    /// Never.
-    Never,
-}
 
 /// Plans. The order of rows and entries does not matter; equal inputs give equal plans.
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
@@ -86,7 +32,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     planner.plan_leftovers(&mut plan);
     plan.changes.sort_by(|a, b| a.domain().cmp(b.domain()));
     plan.held.sort_by(|a, b| a.domain.cmp(&b.domain));
-    plan.certificate = certificate::step(inputs.ssl, &certificate::due(inputs, &plan.changes));
+    plan.certificate = certificate::step(inputs.ssl, &due(inputs, &plan.changes));
     plan
 }
 
@@ -248,6 +194,28 @@ fn protected<'a>(inputs: &Inputs<'a>) -> BTreeSet<&'a Domain> {
     let entries = inputs.actual.entries().iter();
     let primary = entries.filter(|(_, entry)| entry.kind == Kind::Primary).map(|(name, _)| name);
     inputs.desired.protected.iter().chain(primary).collect()
+}
+
+/// The names whose certificate is owed once the changes are made: the ledger's, those to be added and
+/// those to get `www`, as far as they are still in RunCloud then.
+fn due(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<Domain> {
+    let mut due: BTreeSet<Domain> = inputs
+        .known
+        .due
+        .iter()
+        .filter(|domain| inputs.actual.get(domain).is_some())
+        .cloned()
+        .collect();
+    for change in changes {
+        match change {
+            Change::Add { domain, .. } | Change::Update { domain, www: true, .. } => {
+                due.insert(domain.clone());
+            }
+            Change::Update { .. } => {}
+            Change::Remove { domain, .. } => drop(due.remove(domain)),
+        }
+    }
+    due
 }
 
 fn count_wanted(desired: &Desired) -> usize {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::{Inputs, WwwPolicy};
+use super::inputs::{Inputs, WwwPolicy};
 use crate::domain::Domain;
 use crate::runcloud::{Actual, ApiVersion, Kind};
 use crate::wordpress::{Claim, Desired, Standing};

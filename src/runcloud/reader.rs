@@ -41,6 +41,11 @@ impl Reader {
         Writer::new(self.transport.clone(), self.app_path(""), lease)
     }
 
+    /// Waits a little, longer with each round, after RunCloud lost answers to writes.
+    pub(crate) async fn breathe(&self, round: u32) {
+        tokio::time::sleep(self.transport.first_wait() * 2_u32.saturating_pow(round)).await;
+    }
+
     /// All domains, from one listing that adds up.
     ///
     /// # Errors
@@ -66,8 +71,8 @@ impl Reader {
     /// # Errors
     /// Whatever a call can end with; "not installed" is an answer and not an error.
     pub async fn ssl(&self) -> Result<Ssl, ApiError> {
-        let mode = match self.get("/ssl/advanced").await {
-            Ok(body) => json(&body)?,
+        let mode = match self.get("/ssl/advanced", json).await {
+            Ok(mode) => mode,
             // An API without the mode switch has basic SSL only.
             Err(ApiError::NotFound(_) | ApiError::Refused { status: 405, .. }) => Value::Null,
             Err(error) => return Err(error),
@@ -78,8 +83,8 @@ impl Reader {
         if flag(&mode["advancedSSL"]) {
             return Ok(Ssl::Advanced);
         }
-        match self.get("/ssl").await {
-            Ok(body) => Ok(basic_ssl(&json(&body)?)),
+        match self.get("/ssl", json).await {
+            Ok(answer) => Ok(basic_ssl(&answer)),
             Err(ApiError::NotFound(_)) => Ok(Ssl::None),
             Err(error) => Err(error),
         }
@@ -90,8 +95,8 @@ impl Reader {
     /// # Errors
     /// Whatever a call can end with, besides 404, which means no.
     pub async fn has_certificate(&self, domain_id: u64) -> Result<bool, ApiError> {
-        match self.get(&format!("/domains/{domain_id}/ssl")).await {
-            Ok(body) => Ok(certificate_id(&json(&body)?).is_some()),
+        match self.get(&format!("/domains/{domain_id}/ssl"), json).await {
+            Ok(answer) => Ok(certificate_id(&answer).is_some()),
             Err(ApiError::NotFound(_)) => Ok(false),
             Err(error) => Err(error),
         }
@@ -110,19 +115,22 @@ impl Reader {
 
     async fn get_page(&self, number: usize) -> Result<Page, ApiError> {
         let path = format!("/domains?page={number}&perPage={PER_PAGE}");
-        let body = self.get(&path).await.map_err(|error| match error {
+        self.get(&path, Page::parse).await.map_err(|error| match error {
             ApiError::NotFound(message) => {
                 ApiError::UnknownApp { server: self.server_id, app: self.app_id, message }
             }
             other => other,
-        })?;
-        Page::parse(&body)
+        })
     }
 
-    async fn get(&self, path: &str) -> Result<Vec<u8>, ApiError> {
+    async fn get<T>(
+        &self,
+        path: &str,
+        read: fn(&[u8]) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
         let path = self.app_path(path);
         let call = Call { method: Method::GET, path, body: None, repeat: Repeat::Always };
-        self.transport.send(&call).await
+        self.transport.send(&call, read).await
     }
 
     fn app_path(&self, below: &str) -> String {
@@ -146,10 +154,9 @@ enum Progress {
 
 impl Listing {
     fn take(&mut self, number: usize, page: Page) -> Result<Progress, ApiError> {
-        let empty = page.items.is_empty();
+        let empty = page.domains.is_empty();
         let known_before = self.ids.len();
-        for item in &page.items {
-            let domain = WireDomain::parse(item)?;
+        for domain in page.domains {
             if self.ids.insert(domain.id) {
                 self.domains.push(domain);
             } else if page.pagination.is_some() {
@@ -259,9 +266,16 @@ mod tests {
     }
 
     fn page(ids: &[u64], total: usize, current_page: usize, total_pages: usize) -> Page {
-        let items = ids.iter().map(|id| json!({ "id": id, "name": format!("{id}.test") }));
+        let domain = |id: &u64| WireDomain {
+            id: *id,
+            name: format!("{id}.test"),
+            kind: None,
+            www: false,
+            redirection: None,
+            wildcard: false,
+        };
         let pagination = Some(Pagination { total, current_page, total_pages });
-        Page { items: items.collect(), pagination }
+        Page { domains: ids.iter().map(domain).collect(), pagination }
     }
 
     fn read(pages: Vec<Page>) -> Result<usize, String> {

@@ -45,9 +45,19 @@ impl Transport {
         })
     }
 
-    /// Makes the call with the patience it deserves; the answer is the body of a 2xx.
-    pub(super) async fn send(&self, call: &Call) -> Result<Vec<u8>, ApiError> {
-        with_patience(self.patience, call.repeat, || self.try_once(call)).await
+    pub(super) fn first_wait(&self) -> Duration {
+        self.patience.first_wait
+    }
+
+    /// Makes the call with the patience it deserves, and makes sense of the body of a 2xx; a body
+    /// without sense is a failed try like any other.
+    pub(super) async fn send<T>(
+        &self,
+        call: &Call,
+        read: fn(&[u8]) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let try_once = || async move { read(&self.try_once(call).await?) };
+        with_patience(self.patience, call.repeat, try_once).await
     }
 
     async fn try_once(&self, call: &Call) -> Result<Vec<u8>, ApiError> {

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::error::ApiError;
 
-/// One page of a list.
+/// One page of the list of domains.
 pub(super) struct Page {
-    pub(super) items: Vec<Value>,
+    pub(super) domains: Vec<WireDomain>,
     /// Missing in old answers.
     pub(super) pagination: Option<Pagination>,
 }
@@ -46,14 +46,17 @@ impl Page {
             Some(found) => Some(decode(found.clone(), "meta.pagination")?),
         };
         match value.get_mut("data").map(Value::take) {
-            Some(Value::Array(items)) => Ok(Self { items, pagination }),
+            Some(Value::Array(items)) => {
+                let domains = items.iter().map(WireDomain::parse).collect::<Result<_, _>>()?;
+                Ok(Self { domains, pagination })
+            }
             _ => Err(ApiError::Body("it has no list in `data`".into())),
         }
     }
 }
 
 impl WireDomain {
-    pub(super) fn parse(item: &Value) -> Result<Self, ApiError> {
+    fn parse(item: &Value) -> Result<Self, ApiError> {
         let id = number(&item["id"]);
         let (Some(id), Some(name)) = (id, item["name"].as_str()) else {
             return Err(ApiError::Body("a domain in it has no id or no name".into()));

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Database as Sqlx, Decode, Exe
 
 use super::error::{DatabaseError, number};
 use super::source::{Opened, Source};
-use super::tables::{Mapping, Network, Site, Tables};
+use super::tables::{Cells, Mapping, Network, Site, Tables};
 
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -36,9 +36,6 @@ impl TablePrefix {
         format!("{}{name}", self.0)
     }
 }
-
-/// The cells of a row as text, NULL as none.
-pub(super) type Cells<const N: usize> = [Option<String>; N];
 
 impl Database {
     /// A database that is given about `patience` to be reachable; nothing is opened yet.

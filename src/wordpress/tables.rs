@@ -1,4 +1,5 @@
-use super::database::Cells;
+/// The cells of a row as text, NULL as none.
+pub(super) type Cells<const N: usize> = [Option<String>; N];
 
 /// The tables of one network as they stood in one snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,11 +13,12 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const LONGEST_FUNCTION: usize = 60;
 const LONGEST_FILE: usize = 400;
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "src/domain/",
     "src/wp_config/",
     "src/reconcile/plan.rs",
     "src/reconcile/change.rs",
+    "src/reconcile/inputs.rs",
     "src/reconcile/guard.rs",
     "src/reconcile/certificate.rs",
     "src/reconcile/retry.rs",

@@ -4,6 +4,7 @@
 #![allow(clippy::too_many_lines, reason = "a snapshot is data")]
 #![allow(unreachable_pub, reason = "a test crate has no outside")]
 
+mod answers;
 mod commands;
 mod demo;
 mod house;

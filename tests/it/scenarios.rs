@@ -51,6 +51,8 @@ async fn a_plan_says_what_a_pass_would_do_and_writes_nothing() {
     ? hand.test         unmanaged: only RunCloud has it; left alone
     x mapping 10 of site 2: "not a name" is not a host name: it contains ' '
     certificate: redeploy, for new.test
+    2 names in both places: adopted, to be removed when the row goes
+    4 wanted, 5 present: 1 to add, 0 to update, 0 to remove, 3 held, 1 unmanaged, 1 rejected (plan a963a889f0f31dda)
     "#);
     assert_eq!(world.writes(), Vec::<String>::new());
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{Known, Lease, Ledger};
-use runcloud_domain_sync::reconcile::Report;
-use runcloud_domain_sync::reconcile::pass::{self, Network, PassError};
+use runcloud_domain_sync::reconcile::pass;
 use runcloud_domain_sync::reconcile::plan::{Plan, PlanText, Policy, Removal, WwwPolicy};
+use runcloud_domain_sync::reconcile::{Network, PassError, Report};
 use runcloud_domain_sync::runcloud::{ApiVersion, Credentials, Endpoint, Patience, Reader};
 use runcloud_domain_sync::simulator::{self, Call, Credential, Kind, Model, Simulator};
 use runcloud_domain_sync::wordpress::{self, Login, Source, Subdomains, TablePrefix};
