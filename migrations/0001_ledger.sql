@@ -20,9 +20,18 @@ CREATE TABLE intent (
 
 -- Names whose certificate is still to be ordered.
 CREATE TABLE certificate_due (
-    domain  TEXT PRIMARY KEY NOT NULL,
-    since   INTEGER NOT NULL
+    domain   TEXT PRIMARY KEY NOT NULL,
+    since    INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, -- orders that failed
+    retry_at INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+
+-- The one web application this ledger speaks of.
+CREATE TABLE binding (
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    server INTEGER NOT NULL,
+    app    INTEGER NOT NULL
+) STRICT;
 
 -- Names whose last change failed, and when it is tried again.
 CREATE TABLE failure (

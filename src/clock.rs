@@ -22,6 +22,11 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(later.as_secs()).unwrap_or(i64::MAX)))
     }
 
+    /// How much later this point is than `earlier`; nothing where it is not.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
+    }
+
     /// How a person reads this point at `now`: `14:20 UTC` on the same day, with the date otherwise.
     pub fn for_reader_at(self, now: Self) -> String {
         let full = self.to_string();

@@ -56,10 +56,18 @@
 //! # Decisions the contract leaves open
 //!
 //! * A name that is in both places is adopted when a row wants or keeps it; a row whose site does not
-//!   exist adopts nothing.
+//!   exist adopts nothing. Adoptions are a map beside the plan's changes, because they call nobody.
 //! * `www: true` is set where both names are rows of one site, and taken back when the `www.` row goes
-//!   and this program had set it. A flag that somebody else set stays.
+//!   and this program had set it. A flag that somebody else set stays; one that RunCloud did not keep is
+//!   not set again, and the `www.` name becomes an entry of its own.
+//! * A wildcard in RunCloud stands for sites' own names only; a mapped name is added all the same.
+//! * Removals are held where the tables look like an accident: no mapping, no site 1, no network; and
+//!   those that rest on `blogs` or `site` where these cannot be read.
+//! * A row that turned into no host name holds the name it had.
 //! * A removal alone orders no certificate: the old one still covers every name that is left.
+//! * A ledger belongs to one web application from the first listing on, and refuses another.
+//! * An order that failed is owed, and repeated after 10 minutes, 30 minutes, 2 h, 6 h, then daily; in
+//!   basic mode a new name takes the owed ones along.
 //! * What RunCloud refuses for one name is tried again after hours; `plan` shows it as held.
 
 pub mod cli;

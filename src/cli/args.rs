@@ -40,8 +40,8 @@ pub(super) enum Command {
     Run(RunFlags),
     /// Show what a pass would do now, and write nothing.
     ///
-    /// Lines begin with + add, - remove, ~ update, = held, ? unmanaged or x rejected. Exits 2 where
-    /// there is something to do. Needs no ledger and no right to write.
+    /// Lines begin with + add, - remove, ~ update, * adopt, = held, ? unmanaged or x rejected. Exits 2
+    /// where there is something to do. Needs no ledger and no right to write.
     Plan(PlanFlags),
     /// Show the whole thing at work on this machine, with an embedded database and a simulated RunCloud.
     Demo(DemoFlags),

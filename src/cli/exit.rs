@@ -72,7 +72,12 @@ impl From<LeaseError> for Failure {
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
-        Self::new(Exit::Config, error.to_string())
+        let exit = match error {
+            // Such as a full disk.
+            LedgerError::Statement(_) => Exit::Temporary,
+            _ => Exit::Config,
+        };
+        Self::new(exit, error.to_string())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::wordpress::Database;
 /// Shows what a pass would do now.
 pub(super) async fn plan(settings: &Settings, json: bool) -> Result<Exit, Failure> {
     let config = load(settings)?;
-    let known = Ledger::look(&config.state_dir).await?;
+    let known = Ledger::look(&config.state_dir, config.binding()).await?;
     if known.is_none() {
         eprintln!(
             "note: there is no ledger in {} yet, so nothing is owned and nothing would be removed",

@@ -3,7 +3,7 @@ use super::exit::{Exit, Failure};
 use super::plan::{load, network, plan, print_json, print_text};
 use crate::daemon;
 use crate::ledger::{Lease, Ledger};
-use crate::reconcile::pass;
+use crate::reconcile::{Report, pass};
 use crate::runcloud::Patience;
 
 /// Reconciles: for ever, once, or not at all but showing the plan.
@@ -13,7 +13,7 @@ pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, F
     }
     let config = load(settings)?;
     let lease = Lease::acquire(&config.state_dir)?;
-    let mut ledger = Ledger::open(&config.state_dir, &lease).await?;
+    let mut ledger = Ledger::open(&config.state_dir, config.binding(), &lease).await?;
     let (poll, interval) = (config.poll, config.interval);
     let network = network(config, Patience::COMMAND)?;
     let writer = network.reader.writer(&lease);
@@ -23,11 +23,16 @@ pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, F
             .map_err(Failure::internal)?;
         return Ok(Exit::Converged);
     }
-    let report = pass::run_once(&network, &writer, &mut ledger).await?;
+    let mut report = Report::default();
+    let outcome = pass::run_once(&network, &writer, &mut ledger, &mut report).await;
+    for notice in &report.notices {
+        tracing::warn!("{notice}");
+    }
     if flags.json {
         print_json(&report)?;
-    } else {
+    } else if outcome.is_ok() || !report.is_idle() {
         print_text(&report)?;
     }
+    outcome?;
     Ok(if report.is_clean() { Exit::Converged } else { Exit::Partial })
 }

@@ -69,8 +69,8 @@ impl Layers<'_> {
         file: Option<&PathBuf>,
     ) -> Result<Option<Sourced<SecretString>>, String> {
         if let Some(value) = self.variable(names.environment) {
-            let origin = Origin::Environment(names.environment);
-            return Ok(Some(Sourced { setting: names.setting, value: value.into(), origin }));
+            let (value, origin) = (value.trim().into(), Origin::Environment(names.environment));
+            return Ok(Some(Sourced { setting: names.setting, value, origin }));
         }
         let directory = self.variable("CREDENTIALS_DIRECTORY");
         let credential = directory.map(|directory| Path::new(&directory).join(credential));
@@ -83,8 +83,8 @@ impl Layers<'_> {
             let (value, origin) = (read_secret(path)?, Origin::File(names.key));
             return Ok(Some(Sourced { setting: names.setting, value, origin }));
         }
-        let constant = self.in_wp_config(names)?;
-        Ok(constant.map(|found| found.with(SecretString::from(found.value.clone()))))
+        let constant = self.in_wp_config(names)?.filter(|found| !found.value.trim().is_empty());
+        Ok(constant.map(|found| found.with(SecretString::from(found.value.trim()))))
     }
 
     fn in_wp_config(&self, names: &Names) -> Result<Option<Sourced<String>>, String> {

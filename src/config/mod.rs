@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::Domain;
+use crate::ledger::Binding;
 use crate::reconcile::plan::Policy;
 use crate::runcloud::Endpoint;
 use crate::wordpress::{Source, TablePrefix};
@@ -70,6 +71,13 @@ pub struct Config {
     pub origins: Vec<Sourced<String>>,
     /// What the operator should hear about the settings.
     pub notices: Vec<String>,
+}
+
+impl Config {
+    /// The web application a ledger has to belong to.
+    pub fn binding(&self) -> Binding {
+        Binding { server: self.endpoint.server_id, app: self.endpoint.app_id }
+    }
 }
 
 /// Why the settings cannot be used: every problem, one per line.

@@ -22,6 +22,9 @@ use crate::wp_config::parse_db_host;
 
 const STATE_DIR: &str = "/var/lib/runcloud-domain-sync";
 const POLL: Duration = Duration::from_secs(5);
+/// Shorter ones would keep the database and RunCloud busy for nothing.
+const SHORTEST_POLL: Duration = Duration::from_secs(1);
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
 const INTERVAL: Duration = Duration::from_mins(15);
 
 /// Reads every layer and checks every setting.
@@ -65,6 +68,13 @@ impl Resolver<'_> {
         let state_dir = self.state_dir();
         let keep = self.keep();
         let (own, mut notices) = self.own();
+        let sync = &self.layers.file.sync;
+        let poll = sync.poll.map_or(POLL, |span| span.0);
+        let interval = sync.interval.map_or(INTERVAL, |span| span.0);
+        if poll < SHORTEST_POLL || interval < SHORTEST_INTERVAL {
+            self.problems
+                .push("config.toml: sync.poll is at least 1s, sync.interval 10s".to_owned());
+        }
         let endpoint = endpoint.filter(|_| self.problems.is_empty())?;
         let sync = &self.layers.file.sync;
         let (removal, www, subdomains) = (sync.removal, sync.www, sync.subdomains);
@@ -80,8 +90,8 @@ impl Resolver<'_> {
             state_dir: state_dir?,
             own,
             keep,
-            poll: sync.poll.map_or(POLL, |span| span.0),
-            interval: sync.interval.map_or(INTERVAL, |span| span.0),
+            poll,
+            interval,
             origins: std::mem::take(&mut self.origins),
             notices,
         })
@@ -228,24 +238,47 @@ impl Resolver<'_> {
         let token = self.layers.secret(&API_TOKEN, "api_token", file.api_token_file.as_ref());
         let key = self.layers.secret(&API_KEY, "api_key", file.api_key_file.as_ref());
         let secret = self.layers.secret(&API_SECRET, "api_secret", file.api_secret_file.as_ref());
-        if let Some(token) = self.noted(token)? {
-            self.mask(&token);
-            return Some(Credentials::Token(token.value));
-        }
-        match (self.noted(key)?, self.noted(secret)?) {
-            (Some(key), Some(secret)) => {
+        let pair = match (self.noted(key)?, self.noted(secret)?) {
+            (Some(key), Some(secret)) => Some((key, secret)),
+            (None, None) => None,
+            (Some(_), None) => {
+                return self
+                    .problem("WU_RUNCLOUD_API_KEY is set and WU_RUNCLOUD_API_SECRET is not");
+            }
+            (None, Some(_)) => {
+                return self
+                    .problem("WU_RUNCLOUD_API_SECRET is set and WU_RUNCLOUD_API_KEY is not");
+            }
+        };
+        let pair_rank =
+            pair.as_ref().map(|(key, secret)| key.origin.rank().max(secret.origin.rank()));
+        match (token, pair) {
+            // A token in a weaker layer does not matter, not even one that cannot be known.
+            (Ok(Some(token)), _) if pair_rank.is_none_or(|rank| token.origin.rank() <= rank) => {
+                self.mask(&token);
+                self.sendable(&token)?;
+                Some(Credentials::Token(token.value))
+            }
+            (_, Some((key, secret))) => {
                 self.mask(&key);
                 self.mask(&secret);
                 Some(Credentials::KeyAndSecret { key: key.value, secret: secret.value })
             }
-            (Some(_), None) => self.problem("WU_RUNCLOUD_API_KEY is set and WU_RUNCLOUD_API_SECRET is not"),
-            (None, Some(_)) => self.problem("WU_RUNCLOUD_API_SECRET is set and WU_RUNCLOUD_API_KEY is not"),
-            (None, None) => self.problem(
+            (Err(problem), None) => self.problem(problem),
+            (Ok(_), None) => self.problem(
                 "no RunCloud credentials: set WU_RUNCLOUD_API_TOKEN (v3), or WU_RUNCLOUD_API_KEY and \
                  WU_RUNCLOUD_API_SECRET (v2), in wp-config.php or the environment, or name a file in \
                  config.toml runcloud.api_token_file",
             ),
         }
+    }
+
+    /// A header carries visible ASCII only.
+    fn sendable(&mut self, token: &Sourced<SecretString>) -> Option<()> {
+        let is_sendable = token.value.expose_secret().bytes().all(|byte| byte.is_ascii_graphic());
+        is_sendable.then_some(()).or_else(|| {
+            self.problem(format!("the API token ({}) holds white space or non-ASCII", token.origin))
+        })
     }
 
     fn api_url(&mut self, version: ApiVersion) -> Option<Url> {

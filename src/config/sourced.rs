@@ -36,6 +36,20 @@ pub enum Origin {
     Default,
 }
 
+impl Origin {
+    /// The layer's strength: the lower one wins.
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Self::Flag(_) => 0,
+            Self::Environment(_) => 1,
+            Self::Credential(_) => 2,
+            Self::File(_) => 3,
+            Self::WpConfig { .. } => 4,
+            Self::Default => 5,
+        }
+    }
+}
+
 impl<T> Sourced<T> {
     /// The same with another value.
     pub fn with<U>(&self, value: U) -> Sourced<U> {

@@ -9,18 +9,17 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
+use crate::clock::Timestamp;
 use crate::ledger::Ledger;
 use crate::reconcile::pass;
-use crate::reconcile::{Network, PassError};
-use crate::runcloud::{Class, Writer};
+use crate::reconcile::{Network, PassError, Report};
+use crate::runcloud::{ApiError, Writer};
 use crate::wordpress::Desired;
 
 /// After an error that may pass by itself.
 const AFTER_ERROR: Duration = Duration::from_secs(10);
 /// After one that a person has to mend, such as refused credentials.
 const AFTER_FATAL: Duration = Duration::from_mins(5);
-/// The longest wait while a name is to be tried again.
-const WHILE_FAILING: Duration = Duration::from_mins(1);
 
 /// How often the loop looks.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +42,8 @@ pub async fn run(
 ) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut watch = Watch { seen: None, look_again: Instant::now(), last_error: None };
+    let mut watch =
+        Watch { seen: None, look_again: Instant::now(), last_error: None, told: vec![] };
     tracing::info!("watching the table every {}", humantime::format_duration(pace.poll));
     while !is_over(watch.step(network, writer, ledger, pace).await, &mut terminate, &mut interrupt)
         .await
@@ -68,6 +68,8 @@ struct Watch {
     look_again: Instant,
     /// The error that was said last.
     last_error: Option<String>,
+    /// What was said of the tables the last time.
+    told: Vec<String>,
 }
 
 impl Watch {
@@ -109,18 +111,32 @@ impl Watch {
         if self.seen.as_ref() == Some(&desired) && Instant::now() < self.look_again {
             return Ok(());
         }
-        let report = pass::run_once(network, writer, ledger).await?;
-        let wait = if report.is_clean() { pace.interval } else { pace.interval.min(WHILE_FAILING) };
+        let mut report = Report::default();
+        let outcome = pass::run_once(network, writer, ledger, &mut report).await;
+        self.tell(report.notices);
+        outcome?;
+        let next_try = ledger.known().await?.next_try();
+        let wait = next_try.map_or(pace.interval, |point| point.since(Timestamp::now()));
         self.seen = Some(desired);
-        self.look_again = Instant::now() + wait;
+        self.look_again = Instant::now() + wait.clamp(pace.poll, pace.interval.max(pace.poll));
         Ok(())
+    }
+
+    /// Says what was not said the last time.
+    fn tell(&mut self, notices: Vec<String>) {
+        for notice in notices.iter().filter(|notice| !self.told.contains(notice)) {
+            tracing::warn!("{notice}");
+        }
+        self.told = notices;
     }
 }
 
 fn wait_after(error: &PassError) -> Duration {
     match error {
-        PassError::Api(error) if error.class() == Class::Fatal => AFTER_FATAL,
-        PassError::Database(error) if !error.is_transient() => AFTER_FATAL,
+        PassError::Api(ApiError::Throttled { retry_after: Some(wait), .. }) => {
+            AFTER_ERROR.max(*wait)
+        }
+        error if error.is_fatal() => AFTER_FATAL,
         _ => AFTER_ERROR,
     }
 }

@@ -66,6 +66,11 @@ impl Domain {
         rest.contains('.').then(|| Self(rest.into()))
     }
 
+    /// The name itself, with `www.` and without.
+    pub fn variants(&self) -> impl Iterator<Item = Self> + use<> {
+        [Some(self.clone()), self.with_www(), self.without_www()].into_iter().flatten()
+    }
+
     /// The name above: everything after the first label, where two labels remain.
     pub fn parent(&self) -> Option<Self> {
         let (_, rest) = self.0.split_once('.')?;

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::clock::Timestamp;
@@ -12,9 +12,27 @@ pub struct Known {
     /// Write calls of an earlier pass whose outcome is unknown.
     pub intents: BTreeMap<Domain, Intent>,
     /// Names whose certificate is still to be ordered.
-    pub due: BTreeSet<Domain>,
+    pub due: BTreeMap<Domain, Due>,
     /// Names whose last change failed.
     pub failures: BTreeMap<Domain, Failure>,
+}
+
+/// The web application a ledger speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// RunCloud's server id.
+    pub server: u64,
+    /// RunCloud's web application id.
+    pub app: u64,
+}
+
+/// A certificate that is still to be ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// How many orders failed.
+    pub attempts: u32,
+    /// When the next one may go out.
+    pub retry_at: Timestamp,
 }
 
 /// Why a name is wanted: a row of the mapping table, or a site's own name.
@@ -81,6 +99,20 @@ pub struct Failure {
     pub cause: Cause,
 }
 
+impl Known {
+    /// When the first of the failed names, or of the failed orders, is to be tried again.
+    pub fn next_try(&self) -> Option<Timestamp> {
+        let orders = self.due.values().filter(|due| due.attempts > 0).map(|due| due.retry_at);
+        self.failures.values().map(|failure| failure.retry_at).chain(orders).min()
+    }
+}
+
+impl fmt::Display for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "web application {} on server {}", self.app, self.server)
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.mapping {
@@ -105,7 +137,8 @@ impl Origin {
 }
 
 impl IntentAction {
-    pub(super) fn word(self) -> &'static str {
+    /// Its word in the ledger and in logs.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Add => "add",
             Self::Update => "update",

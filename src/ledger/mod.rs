@@ -6,9 +6,11 @@
 
 mod known;
 mod lease;
+mod passes;
 mod read;
 mod store;
 
-pub use known::{Cause, Failure, Intent, IntentAction, Known, Origin, Owned};
+pub use known::{Binding, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned};
 pub use lease::{Lease, LeaseError};
-pub use store::{Ledger, LedgerError, PassCounts};
+pub use passes::PassCounts;
+pub use store::{Ledger, LedgerError};

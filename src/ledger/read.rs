@@ -3,9 +3,20 @@ use std::collections::BTreeMap;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::known::{Cause, Failure, Intent, IntentAction, Known, Origin, Owned};
+use super::known::{Binding, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
+
+/// What the ledger is bound to; none where it is new.
+pub(super) async fn read_binding(
+    connection: &mut SqliteConnection,
+) -> Result<Option<Binding>, sqlx::Error> {
+    let row = sqlx::query("SELECT server, app FROM binding").fetch_optional(connection).await?;
+    let id = |row: &SqliteRow, name| -> Result<u64, sqlx::Error> {
+        Ok(row.try_get::<i64, _>(name)?.cast_unsigned())
+    };
+    row.map(|row| Ok(Binding { server: id(&row, "server")?, app: id(&row, "app")? })).transpose()
+}
 
 /// The ledger's content, from one transaction.
 pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Known, sqlx::Error> {
@@ -13,9 +24,9 @@ pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Know
     let owned = rows(&mut transaction, "SELECT * FROM owned", owned_of).await?;
     let intents = rows(&mut transaction, "SELECT * FROM intent", intent_of).await?;
     let failures = rows(&mut transaction, "SELECT * FROM failure", failure_of).await?;
-    let due = rows(&mut transaction, "SELECT * FROM certificate_due", |_| Ok(())).await?;
+    let due = rows(&mut transaction, "SELECT * FROM certificate_due", due_of).await?;
     transaction.commit().await?;
-    Ok(Known { owned, intents, failures, due: due.into_keys().collect() })
+    Ok(Known { owned, intents, due, failures })
 }
 
 async fn rows<T>(
@@ -44,6 +55,11 @@ fn owned_of(row: &SqliteRow) -> Result<Owned, sqlx::Error> {
 fn intent_of(row: &SqliteRow) -> Result<Intent, sqlx::Error> {
     let action = IntentAction::from_word(row.try_get("action")?);
     Ok(Intent { action, www: row.try_get("www")?, cause: cause_of(row)? })
+}
+
+fn due_of(row: &SqliteRow) -> Result<Due, sqlx::Error> {
+    let retry_at = Timestamp(row.try_get("retry_at")?);
+    Ok(Due { attempts: row.try_get("attempts")?, retry_at })
 }
 
 fn failure_of(row: &SqliteRow) -> Result<Failure, sqlx::Error> {

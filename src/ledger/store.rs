@@ -6,20 +6,19 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::known::{Cause, Failure, Intent, IntentAction, Known, Origin, Owned};
+use super::known::{Binding, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned};
 use super::lease::Lease;
-use super::read::read_known;
+use super::read::{read_binding, read_known};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 const FILE: &str = "ledger.sqlite";
-/// How many passes are remembered.
-const PASSES: i64 = 1_000;
 
 /// The ledger, opened for writing by whoever holds the [`Lease`].
 pub struct Ledger {
-    connection: SqliteConnection,
+    pub(super) connection: SqliteConnection,
+    binding: Binding,
 }
 
 /// Why the ledger could not be read or written.
@@ -36,22 +35,22 @@ pub enum LedgerError {
     /// A newer version of the program wrote it.
     #[error("the ledger {0} is of a newer version of this program; install that version again")]
     Newer(String),
+    /// It speaks of another web application.
+    #[error(
+        "the ledger {path} belongs to {bound}, not to {asked}: give each web application a state \
+         directory of its own (--state-dir)"
+    )]
+    Bound {
+        /// The file.
+        path: String,
+        /// What it speaks of.
+        bound: Binding,
+        /// What it was opened for.
+        asked: Binding,
+    },
     /// A read or write failed after it was opened.
     #[error("the ledger cannot be written or read: {0}")]
     Statement(#[from] sqlx::Error),
-}
-
-/// How many names a pass changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PassCounts {
-    /// Added to RunCloud.
-    pub added: usize,
-    /// Changed there.
-    pub updated: usize,
-    /// Removed from it.
-    pub removed: usize,
-    /// Failed.
-    pub failed: usize,
 }
 
 impl Ledger {
@@ -59,7 +58,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`]; nothing may be written to RunCloud then.
-    pub async fn open(directory: &Path, _lease: &Lease) -> Result<Self, LedgerError> {
+    pub async fn open(
+        directory: &Path,
+        binding: Binding,
+        _lease: &Lease,
+    ) -> Result<Self, LedgerError> {
         let path = directory.join(FILE);
         let options = options(&path)
             .create_if_missing(true)
@@ -67,20 +70,40 @@ impl Ledger {
             .synchronous(SqliteSynchronous::Full);
         let mut connection = options.connect().await.map_err(|e| unusable(&path, e))?;
         MIGRATIONS.run(&mut connection).await.map_err(|error| migration_error(&path, error))?;
-        Ok(Self { connection })
+        if let Some(bound) = read_binding(&mut connection).await? {
+            check_binding(&path, bound, binding)?;
+        }
+        Ok(Self { connection, binding })
+    }
+
+    /// Binds a new ledger to the web application it was opened for. To be called once that was seen to
+    /// exist: a mistyped id must not stick.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn bind(&mut self) -> Result<(), LedgerError> {
+        sqlx::query("INSERT OR IGNORE INTO binding (one, server, app) VALUES (1, ?, ?)")
+            .bind(self.binding.server.cast_signed())
+            .bind(self.binding.app.cast_signed())
+            .execute(&mut self.connection)
+            .await?;
+        Ok(())
     }
 
     /// What a state directory's ledger holds, without the right to write; none where there is none.
     ///
     /// # Errors
     /// [`LedgerError`] where there is one that cannot be read.
-    pub async fn look(directory: &Path) -> Result<Option<Known>, LedgerError> {
+    pub async fn look(directory: &Path, binding: Binding) -> Result<Option<Known>, LedgerError> {
         let path = directory.join(FILE);
-        if !path.exists() {
+        if !path.try_exists().map_err(|error| unusable(&path, error.into()))? {
             return Ok(None);
         }
         let options = options(&path).read_only(true);
         let mut connection = options.connect().await.map_err(|e| unusable(&path, e))?;
+        if let Some(bound) = read_binding(&mut connection).await.map_err(|e| unusable(&path, e))? {
+            check_binding(&path, bound, binding)?;
+        }
         let known = read_known(&mut connection).await.map_err(|e| unusable(&path, e))?;
         connection.close().await?;
         Ok(Some(known))
@@ -221,7 +244,22 @@ impl Ledger {
         Ok(transaction.commit().await?)
     }
 
-    /// Writes down that the names' certificate was ordered.
+    /// Writes down that the names have nothing left to be tried again.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn recovered(
+        &mut self,
+        names: impl IntoIterator<Item = &Domain>,
+    ) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        for domain in names {
+            delete(&mut transaction, Table::Failure, domain).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down that the names' certificate was ordered, or is owed no more.
     ///
     /// # Errors
     /// [`LedgerError`]; the order is owed again then.
@@ -236,49 +274,21 @@ impl Ledger {
         Ok(transaction.commit().await?)
     }
 
-    /// Writes down that a pass began; returns its number.
+    /// Writes down that the names' order failed, and when the next one may go out.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn begin_pass(&mut self, now: Timestamp) -> Result<i64, LedgerError> {
-        let begun = sqlx::query("INSERT INTO pass (started) VALUES (?)")
-            .bind(now.0)
-            .execute(&mut self.connection)
-            .await?;
-        let id = begun.last_insert_rowid();
-        sqlx::query("DELETE FROM pass WHERE id <= ?")
-            .bind(id - PASSES)
-            .execute(&mut self.connection)
-            .await?;
-        Ok(id)
-    }
-
-    /// Writes down how a pass ended.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub async fn end_pass(
-        &mut self,
-        id: i64,
-        result: &str,
-        counts: PassCounts,
-        now: Timestamp,
-    ) -> Result<(), LedgerError> {
-        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
-        sqlx::query(
-            "UPDATE pass SET ended = ?, result = ?, added = ?, updated = ?, removed = ?, failed = ? \
-             WHERE id = ?",
-        )
-        .bind(now.0)
-        .bind(result)
-        .bind(number(counts.added))
-        .bind(number(counts.updated))
-        .bind(number(counts.removed))
-        .bind(number(counts.failed))
-        .bind(id)
-        .execute(&mut self.connection)
-        .await?;
-        Ok(())
+    pub async fn order_failed(&mut self, names: &BTreeMap<Domain, Due>) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        for (domain, due) in names {
+            sqlx::query("UPDATE certificate_due SET attempts = ?, retry_at = ? WHERE domain = ?")
+                .bind(due.attempts)
+                .bind(due.retry_at.0)
+                .bind(domain.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
     }
 }
 
@@ -315,7 +325,8 @@ async fn own(
     sqlx::query(
         "INSERT INTO owned (domain, origin, since, www, mapping, site) VALUES (?, ?, ?, ?, ?, ?) \
          ON CONFLICT (domain) DO UPDATE SET mapping = excluded.mapping, site = excluded.site, \
-         www = coalesce(excluded.www, owned.www)",
+         www = coalesce(excluded.www, owned.www), \
+         origin = CASE excluded.origin WHEN 'added' THEN 'added' ELSE owned.origin END",
     )
     .bind(domain.as_str())
     .bind(owned.origin.word())
@@ -333,7 +344,7 @@ async fn owe(
     domain: &Domain,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT OR IGNORE INTO certificate_due (domain, since) VALUES (?, ?)")
+    sqlx::query("INSERT OR REPLACE INTO certificate_due (domain, since) VALUES (?, ?)")
         .bind(domain.as_str())
         .bind(now.0)
         .execute(connection)
@@ -346,6 +357,13 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .busy_timeout(Duration::from_secs(5))
         .disable_statement_logging()
+}
+
+fn check_binding(path: &Path, bound: Binding, asked: Binding) -> Result<(), LedgerError> {
+    if bound == asked {
+        return Ok(());
+    }
+    Err(LedgerError::Bound { path: path.display().to_string(), bound, asked })
 }
 
 fn unusable(path: &Path, error: sqlx::Error) -> LedgerError {

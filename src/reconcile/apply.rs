@@ -1,7 +1,7 @@
 //! Makes a plan's changes, one call at a time, each between its intent and its outcome in the ledger.
 
-use super::guard::ConfirmedRemovals;
-use super::network::PassError;
+use super::guard::{ApprovedPlan, ConfirmedRemovals};
+use super::network::{Network, PassError};
 use super::plan::Change;
 use super::report::{Failed, Report};
 use super::retry;
@@ -13,7 +13,7 @@ use crate::runcloud::{Actual, ApiError, Class, Kind, Reader, Writer};
 /// How often an addition is tried in one pass, with a listing between the tries.
 const ROUNDS: u32 = 3;
 /// That many lost answers in a row are RunCloud's trouble and not the names'.
-const LOST_IN_A_ROW: u32 = 3;
+pub(super) const LOST_IN_A_ROW: u32 = 3;
 
 pub(super) struct Applier<'a> {
     reader: &'a Reader,
@@ -36,6 +36,16 @@ struct Unsettled {
     error: Option<ApiError>,
 }
 
+/// What a listing says of an addition.
+enum Lookup {
+    /// It is settled, one way or the other.
+    Decided,
+    /// Its answer was lost, and it is not there.
+    Lost(ApiError),
+    /// It was not tried.
+    Untried,
+}
+
 impl Unsettled {
     fn was_lost(&self) -> bool {
         self.error.as_ref().is_none_or(|error| error.class() == Class::Transient)
@@ -53,10 +63,33 @@ impl<'a> Applier<'a> {
         Self { reader, writer, ledger, known, report }
     }
 
+    /// Adds, updates, removes. Before the first removal the table is read again, and RunCloud too where
+    /// anything was changed meanwhile.
+    pub(super) async fn apply(
+        &mut self,
+        network: &Network,
+        approved: &ApprovedPlan,
+        actual: &Actual,
+    ) -> Result<(), PassError> {
+        self.add(approved).await?;
+        self.update(approved).await?;
+        if approved.plan().removals() == 0 {
+            return Ok(());
+        }
+        let desired = network.desired().await?;
+        let second = if self.report.is_idle() {
+            network.plan(&desired, actual, self.known)
+        } else {
+            // The first listing is as old as the changes took; a name may be the primary by now.
+            network.plan(&desired, &self.reader.domains().await?, self.known)
+        };
+        self.remove(&approved.confirm_removals(&second)).await
+    }
+
     /// Adds what is missing. What RunCloud refused, or whose answer was lost, is looked up in one
     /// listing for all: there means done.
-    pub(super) async fn add(&mut self, changes: &[Change]) -> Result<(), PassError> {
-        let mut open: Vec<Addition> = changes.iter().filter_map(addition).collect();
+    async fn add(&mut self, approved: &ApprovedPlan) -> Result<(), PassError> {
+        let mut open: Vec<Addition> = approved.plan().changes.iter().filter_map(addition).collect();
         for round in 1..=ROUNDS {
             let unsettled = self.add_round(open).await?;
             if unsettled.is_empty() {
@@ -66,29 +99,35 @@ impl<'a> Applier<'a> {
                 self.reader.breathe(round).await;
             }
             let actual = self.reader.domains().await?;
+            // Bad names go last, so that they never keep the others from being tried.
+            let mut lost = Vec::new();
             open = Vec::new();
             for Unsettled { addition, error } in unsettled {
                 match self.look_up(&addition, error, &actual).await? {
-                    Some(error) if round == ROUNDS => {
+                    Lookup::Lost(error) if round == ROUNDS => {
                         let Addition { domain, intent } = &addition;
                         self.fail(domain, intent.cause, &error, &error.to_string()).await?;
                     }
-                    Some(_) => open.push(addition),
-                    None => {}
+                    Lookup::Untried if round == ROUNDS => self.put_off(addition),
+                    Lookup::Lost(_) => lost.push(addition),
+                    Lookup::Untried => open.push(addition),
+                    Lookup::Decided => {}
                 }
             }
+            open.append(&mut lost);
         }
         Ok(())
     }
 
     /// Sets the `www` flags that are wrong.
-    pub(super) async fn update(&mut self, changes: &[Change]) -> Result<(), PassError> {
-        for change in changes {
+    async fn update(&mut self, approved: &ApprovedPlan) -> Result<(), PassError> {
+        let mut lost = 0;
+        for change in &approved.plan().changes {
             let Change::Update { domain, entry, www, cause } = change else { continue };
             let intent = Intent { action: IntentAction::Update, www: *www, cause: *cause };
             self.ledger.intend(domain, intent, Timestamp::now()).await?;
             let outcome = self.writer.set_www(entry, *www).await;
-            if self.conclude(domain, intent, outcome).await? {
+            if self.conclude(domain, intent, outcome, &mut lost).await? {
                 self.report.updated.push(domain.clone());
             }
         }
@@ -96,13 +135,14 @@ impl<'a> Applier<'a> {
     }
 
     /// Removes what two reads agree on.
-    pub(super) async fn remove(&mut self, removals: &ConfirmedRemovals) -> Result<(), PassError> {
+    async fn remove(&mut self, removals: &ConfirmedRemovals) -> Result<(), PassError> {
+        let mut lost = 0;
         for (domain, (id, reason)) in removals.names() {
             let (action, cause) = (IntentAction::Remove, reason.cause());
             let intent = Intent { action, www: false, cause };
             self.ledger.intend(domain, intent, Timestamp::now()).await?;
             let outcome = self.writer.remove(*id).await;
-            if self.conclude(domain, intent, outcome).await? {
+            if self.conclude(domain, intent, outcome, &mut lost).await? {
                 tracing::info!("{domain}: removed ({reason})");
                 self.report.removed.push(domain.clone());
             }
@@ -126,7 +166,7 @@ impl<'a> Applier<'a> {
                 self.added(&addition).await?;
                 continue;
             };
-            if error.class() == Class::Fatal || error.was_not_acted_on() {
+            if ends_the_pass(&error) {
                 self.ledger.withdraw(domain).await?;
                 return Err(error.into());
             }
@@ -136,35 +176,46 @@ impl<'a> Applier<'a> {
         Ok(unsettled)
     }
 
-    /// Decides about one addition by a listing made after it; an error is what to try again for.
+    /// Decides about one addition by a listing made after it.
     async fn look_up(
         &mut self,
         addition: &Addition,
         error: Option<ApiError>,
         actual: &Actual,
-    ) -> Result<Option<ApiError>, PassError> {
+    ) -> Result<Lookup, PassError> {
         let Addition { domain, intent } = addition;
         match (actual.get(domain), error) {
             (Some(entry), _) if matches!(entry.kind, Kind::Alias | Kind::Unknown) => {
                 self.added(addition).await?;
-                Ok(None)
+                Ok(Lookup::Decided)
             }
             (None, Some(error))
-                if error.class() == Class::Item && !actual.serves_as_www(domain) =>
+                if error.class() == Class::Item && !is_served_as_www(actual, domain) =>
             {
                 let what =
                     format!("{error}; it is not in this web application, so perhaps in another");
                 self.fail(domain, intent.cause, &error, &what).await?;
-                Ok(None)
+                Ok(Lookup::Decided)
             }
-            (None, error) if !actual.serves_as_www(domain) => {
+            (None, error) if !is_served_as_www(actual, domain) => {
                 self.ledger.withdraw(domain).await?;
-                let untried = || ApiError::Interrupted("RunCloud lost the calls before it".into());
-                Ok(Some(error.unwrap_or_else(untried)))
+                Ok(error.map_or(Lookup::Untried, Lookup::Lost))
             }
-            // Another entry serves the name, or somebody made it a redirect meanwhile.
-            _ => Ok(self.ledger.withdraw(domain).await.map(|()| None)?),
+            // Refused while another entry serves it, or a redirect meanwhile: the next plan decides.
+            (_, Some(error)) => {
+                let what = error.to_string();
+                let passing = ApiError::Interrupted(what.clone());
+                self.fail(domain, intent.cause, &passing, &what).await?;
+                Ok(Lookup::Decided)
+            }
+            (_, None) => Ok(Lookup::Decided),
         }
+    }
+
+    /// A name that was never tried climbs no schedule: the next pass has it first thing.
+    fn put_off(&mut self, Addition { domain, .. }: Addition) {
+        let detail = "RunCloud lost the calls before it; the next pass tries it".to_owned();
+        self.report.failed.push(Failed { domain, detail });
     }
 
     async fn added(&mut self, Addition { domain, intent }: &Addition) -> Result<(), LedgerError> {
@@ -174,25 +225,27 @@ impl<'a> Applier<'a> {
         Ok(())
     }
 
-    /// Writes down how a change of an existing entry ended; true where it is done.
+    /// Writes down how a change of an existing entry ended; true where it is done. `lost` counts the
+    /// answers lost in a row, which end the pass in the end.
     async fn conclude(
         &mut self,
         domain: &Domain,
         intent: Intent,
         outcome: Result<(), ApiError>,
+        lost: &mut u32,
     ) -> Result<bool, PassError> {
-        match outcome {
-            Ok(()) => {
-                self.ledger.settle(domain, intent, Timestamp::now()).await?;
-                Ok(true)
-            }
-            Err(error) if error.class() == Class::Item => {
-                self.fail(domain, intent.cause, &error, &error.to_string()).await?;
-                Ok(false)
-            }
-            // The intent stays: the next pass looks whether it took effect.
-            Err(error) => Err(error.into()),
+        let Err(error) = outcome else {
+            *lost = 0;
+            self.ledger.settle(domain, intent, Timestamp::now()).await?;
+            return Ok(true);
+        };
+        *lost = if error.class() == Class::Transient { *lost + 1 } else { 0 };
+        // The intent stays then: the next pass looks whether it took effect.
+        if ends_the_pass(&error) || *lost >= LOST_IN_A_ROW {
+            return Err(error.into());
         }
+        self.fail(domain, intent.cause, &error, &error.to_string()).await?;
+        Ok(false)
     }
 
     async fn fail(
@@ -217,6 +270,17 @@ impl<'a> Applier<'a> {
         self.report.failed.push(Failed { domain: domain.clone(), detail });
         Ok(())
     }
+}
+
+fn is_served_as_www(actual: &Actual, domain: &Domain) -> bool {
+    let bare = domain.without_www().and_then(|bare| actual.get(&bare));
+    bare.is_some_and(|entry| entry.www == Some(true))
+}
+
+/// Errors that say nothing about the name: the next one would meet the same.
+pub(super) fn ends_the_pass(error: &ApiError) -> bool {
+    error.class() == Class::Fatal
+        || matches!(error, ApiError::Connect(_) | ApiError::Throttled { .. })
 }
 
 fn addition(change: &Change) -> Option<Addition> {

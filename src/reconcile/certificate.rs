@@ -1,8 +1,10 @@
 //! Which certificate to order. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use crate::clock::Timestamp;
 use crate::domain::Domain;
+use crate::ledger::Due;
 use crate::runcloud::Ssl;
 
 /// What to order, and for which names.
@@ -66,6 +68,8 @@ pub enum WaitingReason {
     NoCertificate,
     /// The web application has somebody's own certificate.
     CustomCertificate,
+    /// An order failed and waits for its next try.
+    RetryLater,
 }
 
 impl Certificate {
@@ -73,58 +77,93 @@ impl Certificate {
     pub fn orders_anything(&self) -> bool {
         self.action != Action::None
     }
+
+    fn wait(&mut self, domain: &Domain, reason: WaitingReason, detail: String) {
+        self.waiting.push(Waiting { domain: domain.clone(), reason, detail });
+    }
 }
 
-/// What to order for the names that are due.
-pub fn step(ssl: Option<&Ssl>, due: &BTreeSet<Domain>) -> Certificate {
-    let names: Vec<Domain> = due.iter().cloned().collect();
-    let waiting = |reason, detail: &str| {
-        let wait =
-            |domain: &Domain| Waiting { domain: domain.clone(), reason, detail: detail.into() };
-        due.iter().map(wait).collect()
-    };
-    let (mode, action, names, waiting) = match ssl {
-        None => (None, Action::None, names, vec![]),
-        Some(Ssl::Basic(_)) => (Some(Mode::Basic), Action::Redeploy, names, vec![]),
-        Some(Ssl::Advanced) => (Some(Mode::Advanced), Action::Order, names, vec![]),
-        Some(Ssl::AutoSsl) => (Some(Mode::AutoSsl), Action::None, vec![], vec![]),
-        Some(Ssl::Custom) => {
+/// What to order for the names that are due. An order of one certificate for all goes out for all
+/// as soon as one of them may have it.
+pub fn step(ssl: &Ssl, due: &BTreeMap<Domain, Due>, now: Timestamp) -> Certificate {
+    let (mode, action, wait) = mode_of(ssl);
+    let is_ready = |due: &Due| due.retry_at <= now;
+    let all_ready = mode == Mode::Basic && due.values().any(is_ready);
+    let mut certificate = Certificate { mode: Some(mode), ..Certificate::default() };
+    for (domain, due) in due {
+        match wait {
+            _ if mode == Mode::AutoSsl => {}
+            Some((reason, detail)) => certificate.wait(domain, reason, detail.to_owned()),
+            None if all_ready || is_ready(due) => certificate.names.push(domain.clone()),
+            None => {
+                let detail = format!("next order {}", due.retry_at.for_reader_at(now));
+                certificate.wait(domain, WaitingReason::RetryLater, detail);
+            }
+        }
+    }
+    if !certificate.names.is_empty() {
+        certificate.action = action;
+    }
+    certificate
+}
+
+type Wait = Option<(WaitingReason, &'static str)>;
+
+fn mode_of(ssl: &Ssl) -> (Mode, Action, Wait) {
+    match ssl {
+        Ssl::Basic(_) => (Mode::Basic, Action::Redeploy, None),
+        Ssl::Advanced => (Mode::Advanced, Action::Order, None),
+        Ssl::AutoSsl => (Mode::AutoSsl, Action::None, None),
+        Ssl::Custom => {
             let why =
                 "the web application has a certificate of somebody's own, which is not touched";
-            let waiting = waiting(WaitingReason::CustomCertificate, why);
-            (Some(Mode::Custom), Action::None, vec![], waiting)
+            (Mode::Custom, Action::None, Some((WaitingReason::CustomCertificate, why)))
         }
-        Some(Ssl::None) => {
+        Ssl::None => {
             let why = "the web application has no certificate: install one in RunCloud";
-            (Some(Mode::None), Action::None, vec![], waiting(WaitingReason::NoCertificate, why))
+            (Mode::None, Action::None, Some((WaitingReason::NoCertificate, why)))
         }
-    };
-    let action = if names.is_empty() { Action::None } else { action };
-    Certificate { mode, action, names, waiting }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn due() -> BTreeSet<Domain> {
-        [Domain::parse("a.test").unwrap()].into()
+    fn due(retry_at: i64) -> BTreeMap<Domain, Due> {
+        let due = Due { attempts: 1, retry_at: Timestamp(retry_at) };
+        [(Domain::parse("a.test").unwrap(), due)].into()
+    }
+
+    fn action(ssl: &Ssl, due: &BTreeMap<Domain, Due>) -> Action {
+        step(ssl, due, Timestamp(10)).action
     }
 
     #[test]
     fn each_mode_has_its_order() {
-        let action = |ssl| step(Some(&ssl), &due()).action;
-        assert_eq!(action(Ssl::Basic(7)), Action::Redeploy);
-        assert_eq!(action(Ssl::Advanced), Action::Order);
-        assert_eq!(action(Ssl::AutoSsl), Action::None);
-        assert_eq!(action(Ssl::Custom), Action::None);
-        assert_eq!(action(Ssl::None), Action::None);
+        assert_eq!(action(&Ssl::Basic(7), &due(0)), Action::Redeploy);
+        assert_eq!(action(&Ssl::Advanced, &due(0)), Action::Order);
+        for ssl in [Ssl::AutoSsl, Ssl::Custom, Ssl::None] {
+            assert_eq!(action(&ssl, &due(0)), Action::None);
+        }
     }
 
     #[test]
     fn nothing_due_orders_nothing_in_any_mode() {
         for ssl in [Ssl::Basic(7), Ssl::Advanced, Ssl::AutoSsl, Ssl::Custom, Ssl::None] {
-            assert!(!step(Some(&ssl), &BTreeSet::new()).orders_anything(), "{ssl:?}");
+            assert_eq!(action(&ssl, &BTreeMap::new()), Action::None, "{ssl:?}");
         }
+    }
+
+    #[test]
+    fn a_failed_order_waits_for_its_time_unless_a_new_name_needs_the_same_certificate() {
+        for ssl in [Ssl::Basic(7), Ssl::Advanced] {
+            let waiting = step(&ssl, &due(11), Timestamp(10));
+            assert_eq!((waiting.action, waiting.waiting.len()), (Action::None, 1));
+        }
+        let mut both = due(11);
+        both.insert(Domain::parse("b.test").unwrap(), Due::default());
+        assert_eq!(step(&Ssl::Basic(7), &both, Timestamp(10)).names.len(), 2);
+        assert_eq!(step(&Ssl::Advanced, &both, Timestamp(10)).names.len(), 1);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::certificate::Certificate;
 use crate::domain::Domain;
-use crate::ledger::Cause;
+use crate::ledger::{Cause, Due};
 use crate::runcloud::Entry;
 
 /// The difference between what is wanted and what is.
@@ -13,8 +13,10 @@ use crate::runcloud::Entry;
 pub struct Plan {
     /// What is to be changed in RunCloud, in the order of names.
     pub changes: Vec<Change>,
-    /// Names in both places that the ledger learns of, or whose row is another now.
+    /// Names in both places that become this program's own.
     pub adoptions: BTreeMap<Domain, Cause>,
+    /// Owned names that another row wants now.
+    pub recaused: BTreeMap<Domain, Cause>,
     /// Names that are gone from both places.
     pub forgotten: BTreeSet<Domain>,
     /// What is not done, and why, in the order of names.
@@ -23,7 +25,9 @@ pub struct Plan {
     pub unmanaged: BTreeSet<String>,
     /// Rows whose name is none.
     pub rejected: Vec<String>,
-    /// What to order.
+    /// Names whose certificate is owed once the changes are made.
+    pub due: BTreeMap<Domain, Due>,
+    /// What is ordered for them; nothing until somebody asked for the certificate mode.
     pub certificate: Certificate,
     /// How many names are wanted.
     pub wanted: usize,
@@ -109,8 +113,10 @@ pub enum HeldReason {
     SiteDeleted,
     /// `removal = "never"`.
     RemovalNever,
-    /// The mapping table had rows and has none now.
-    TableEmpty,
+    /// Its row holds no host name any more.
+    Rejected,
+    /// It would be removed, but the reads are not to be believed.
+    Unproven,
 }
 
 impl Change {
@@ -155,9 +161,25 @@ impl Plan {
         !self.changes.is_empty() || self.certificate.orders_anything()
     }
 
-    /// How many changes have this word.
-    pub fn count(&self, action: &str) -> usize {
-        self.changes.iter().filter(|change| change.action() == action).count()
+    /// Whether a change or a held line is about the name.
+    pub fn mentions(&self, name: &Domain) -> bool {
+        let held = self.held.binary_search_by(|held| held.domain.cmp(name));
+        held.is_ok() || self.changes.binary_search_by(|change| change.domain().cmp(name)).is_ok()
+    }
+
+    /// How many names are to be added.
+    pub fn additions(&self) -> usize {
+        self.changes.iter().filter(|change| matches!(change, Change::Add { .. })).count()
+    }
+
+    /// How many names are to be changed.
+    pub fn updates(&self) -> usize {
+        self.changes.iter().filter(|change| matches!(change, Change::Update { .. })).count()
+    }
+
+    /// How many names are to be removed.
+    pub fn removals(&self) -> usize {
+        self.changes.iter().filter(|change| matches!(change, Change::Remove { .. })).count()
     }
 }
 

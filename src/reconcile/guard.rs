@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::plan::{Change, Gone, Held, HeldReason, Plan};
 use crate::domain::Domain;
-use crate::wordpress::Desired;
+use crate::ledger::Cause;
+use crate::wordpress::{Desired, Doubt};
 
 /// A plan whose removals are believable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,18 +18,29 @@ pub struct ApprovedPlan(Plan);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfirmedRemovals(BTreeMap<Domain, (u64, Gone)>);
 
-/// Holds back removals that rest on a table nobody should believe, and approves the rest.
+/// Holds back removals that rest on reads nobody should believe, and approves the rest.
 pub fn review(plan: Plan, desired: &Desired) -> ApprovedPlan {
-    if desired.rows > 0 {
-        return ApprovedPlan(plan);
+    let mut approved = Plan { changes: Vec::new(), ..plan };
+    for change in plan.changes {
+        match disbelieved(&change, desired.doubt) {
+            Some(held) => approved.held.push(held),
+            None => approved.changes.push(change),
+        }
     }
-    let (changes, held) = split_removals(plan.changes, |reason| {
-        format!("{reason}, but the mapping table has no row at all, which is not believed")
-    });
-    let mut plan = Plan { changes, ..plan };
-    plan.held.extend(held);
-    plan.held.sort_by(|a, b| a.domain.cmp(&b.domain));
-    ApprovedPlan(plan)
+    approved.held.sort_by(|a, b| a.domain.cmp(&b.domain));
+    ApprovedPlan(approved)
+}
+
+fn disbelieved(change: &Change, doubt: Doubt) -> Option<Held> {
+    let Change::Remove { domain, reason, .. } = change else { return None };
+    let rests_on_sites = !matches!(reason, Gone::Cause(Cause { mapping: Some(_), .. }));
+    let why = match doubt {
+        Doubt::Everything(why) => why,
+        Doubt::SitesUnread if rests_on_sites => "`blogs` or `site` cannot be read",
+        Doubt::SitesUnread | Doubt::None => return None,
+    };
+    let detail = format!("{reason}, but {why}: not believed");
+    Some(Held::new(domain, HeldReason::Unproven, detail))
 }
 
 impl ApprovedPlan {
@@ -60,21 +72,4 @@ impl ConfirmedRemovals {
     pub fn names(&self) -> &BTreeMap<Domain, (u64, Gone)> {
         &self.0
     }
-}
-
-fn split_removals(
-    changes: Vec<Change>,
-    detail: impl Fn(Gone) -> String,
-) -> (Vec<Change>, Vec<Held>) {
-    let mut held = Vec::new();
-    let mut kept = Vec::new();
-    for change in changes {
-        match change {
-            Change::Remove { domain, reason, .. } => {
-                held.push(Held::new(&domain, HeldReason::TableEmpty, detail(reason)));
-            }
-            other => kept.push(other),
-        }
-    }
-    (kept, held)
 }

@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::ledger::Known;
-use crate::runcloud::{Actual, ApiVersion, Ssl};
+use crate::runcloud::{Actual, ApiVersion};
 use crate::wordpress::{Desired, Subdomains};
 
 /// Everything a plan is made of.
@@ -15,8 +15,6 @@ pub struct Inputs<'a> {
     pub known: &'a Known,
     /// What the operator decided.
     pub policy: &'a Policy,
-    /// The certificate mode; none where nobody asked yet.
-    pub ssl: Option<&'a Ssl>,
     /// The time of the pass.
     pub now: Timestamp,
 }

@@ -4,7 +4,7 @@ use super::plan::plan;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::{Known, LedgerError};
-use crate::runcloud::{Actual, ApiError, Reader};
+use crate::runcloud::{Actual, ApiError, Class, Reader};
 use crate::wordpress::{Database, DatabaseError, Desired};
 
 /// Everything a pass reads from, and what the operator decided.
@@ -35,6 +35,13 @@ pub enum PassError {
     Ledger(#[from] LedgerError),
 }
 
+impl PassError {
+    /// Whether RunCloud accepts nothing more until a person changed something.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Api(error) if error.class() == Class::Fatal)
+    }
+}
+
 impl Network {
     /// What the tables want now.
     ///
@@ -47,7 +54,7 @@ impl Network {
 
     pub(super) fn plan(&self, desired: &Desired, actual: &Actual, known: &Known) -> ApprovedPlan {
         let now = Timestamp::now();
-        let inputs = Inputs { desired, actual, known, policy: &self.policy, ssl: None, now };
+        let inputs = Inputs { desired, actual, known, policy: &self.policy, now };
         guard::review(plan(&inputs), desired)
     }
 }

@@ -2,13 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::apply::{LOST_IN_A_ROW, ends_the_pass};
 use super::certificate::{Action, Certificate, step};
 use super::network::{Network, PassError};
 use super::report::{Failed, Order, some_of};
+use super::retry;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
-use crate::ledger::Ledger;
+use crate::ledger::{Due, Known, Ledger, LedgerError};
 use crate::runcloud::{Actual, ApiError, Class, Ssl, Writer};
+
+/// A failed order counts as so many tries: the next one is 10 minutes later, not 5 seconds.
+/// Let's Encrypt allows five orders a week for one set of names.
+const ORDER_FROM: u32 = 3;
 
 /// Orders what the ledger owes. `before` is the listing the pass began with.
 pub(super) async fn order(
@@ -19,29 +25,40 @@ pub(super) async fn order(
     failed: &mut Vec<Failed>,
 ) -> Result<Order, PassError> {
     let known = ledger.known().await?;
-    let now = Timestamp::now();
-    let rests = |name: &Domain| known.failures.get(name).is_some_and(|f| f.retry_at > now);
-    let due: BTreeSet<Domain> = known.due.iter().filter(|name| !rests(name)).cloned().collect();
-    if due.is_empty() {
+    if known.due.is_empty() {
         return Ok(Order::NotNeeded);
     }
     let ssl = network.reader.ssl().await?;
-    let certificate = step(Some(&ssl), &due);
+    let certificate = step(&ssl, &known.due, Timestamp::now());
     match (&ssl, certificate.action) {
-        (Ssl::Basic(id), Action::Redeploy) => redeploy(writer, ledger, *id, certificate).await,
-        (_, Action::Order) => order_each(network, writer, ledger, before, &due, failed).await,
-        _ => Ok(nothing_to_order(ledger, &due, certificate).await?),
+        (Ssl::Basic(id), Action::Redeploy) => {
+            redeploy(writer, ledger, &known, *id, certificate.names).await
+        }
+        (_, Action::Order) => {
+            let names = certificate.names.into_iter().collect();
+            order_each(
+                network,
+                writer,
+                ledger,
+                &known,
+                &ids_of(network, before, &names).await?,
+                failed,
+            )
+            .await
+        }
+        _ => Ok(nothing_to_order(ledger, &known, certificate).await?),
     }
 }
 
 async fn redeploy(
     writer: &Writer<'_>,
     ledger: &mut Ledger,
+    known: &Known,
     id: u64,
-    Certificate { names, .. }: Certificate,
+    names: Vec<Domain>,
 ) -> Result<Order, PassError> {
     let mut outcome = writer.redeploy(id).await;
-    if matches!(outcome, Err(ApiError::Interrupted(_) | ApiError::Unavailable { .. })) {
+    if matches!(outcome, Err(ApiError::Unavailable { .. })) {
         // The order may have been taken; one more is the most that is risked for it.
         outcome = writer.redeploy(id).await;
     }
@@ -53,8 +70,10 @@ async fn redeploy(
         }
         Err(error) if error.class() == Class::Fatal => Err(error.into()),
         Err(error) => {
-            tracing::warn!("the certificate could not be ordered and is still owed: {error}");
-            Ok(Order::Failed { names, detail: error.to_string() })
+            let next = put_off(ledger, known, &names).await?;
+            let detail = format!("{error}; {next}");
+            tracing::warn!("the certificate could not be ordered and is still owed: {detail}");
+            Ok(Order::Failed { names, detail })
         }
     }
 }
@@ -63,22 +82,25 @@ async fn order_each(
     network: &Network,
     writer: &Writer<'_>,
     ledger: &mut Ledger,
-    before: &Actual,
-    due: &BTreeSet<Domain>,
+    known: &Known,
+    ids: &BTreeMap<Domain, u64>,
     failed: &mut Vec<Failed>,
 ) -> Result<Order, PassError> {
-    let ids = ids_of(network, before, due).await?;
-    let mut names = Vec::new();
+    let (mut names, mut lost) = (Vec::new(), 0);
     for (domain, id) in ids {
-        match order_one(network, writer, id).await {
+        match order_one(network, writer, *id).await {
             Ok(()) => {
-                ledger.ordered([&domain]).await?;
+                lost = 0;
+                ledger.ordered([domain]).await?;
                 tracing::info!("{domain}: certificate ordered");
-                names.push(domain);
+                names.push(domain.clone());
             }
-            Err(error) if error.class() == Class::Item => {
-                tracing::warn!("{domain}: certificate refused: {error}");
-                failed.push(Failed { domain, detail: error.to_string() });
+            Err(error) if !ends_the_pass(&error) && lost < LOST_IN_A_ROW => {
+                lost += u32::from(error.class() == Class::Transient);
+                let next = put_off(ledger, known, std::slice::from_ref(domain)).await?;
+                let detail = format!("certificate: {error}; {next}");
+                tracing::warn!("{domain}: {detail}");
+                failed.push(Failed { domain: domain.clone(), detail });
             }
             Err(error) => return Err(error.into()),
         }
@@ -86,16 +108,19 @@ async fn order_each(
     Ok(if names.is_empty() { Order::NotNeeded } else { Order::Ordered { names } })
 }
 
-/// One order; where the answer was lost, the certificate itself tells whether it was taken.
+/// One order. Where it is refused the domain may have a certificate, which is ordered again; where the
+/// answer was lost, a certificate tells that the order was taken.
 async fn order_one(network: &Network, writer: &Writer<'_>, id: u64) -> Result<(), ApiError> {
-    match writer.order(id).await {
-        Err(ApiError::Interrupted(_) | ApiError::Unavailable { .. })
-            if !network.reader.has_certificate(id).await? =>
-        {
-            writer.order(id).await
-        }
-        Err(ApiError::Interrupted(_) | ApiError::Unavailable { .. }) => Ok(()),
-        other => other,
+    let Err(error) = writer.order(id).await else { return Ok(()) };
+    let is_lost = matches!(error, ApiError::Interrupted(_) | ApiError::Unavailable { .. });
+    if !is_lost && error.class() != Class::Item {
+        return Err(error);
+    }
+    match network.reader.certificate(id).await? {
+        Some(_) if is_lost => Ok(()),
+        Some(ssl_id) => writer.reorder(id, ssl_id).await,
+        None if is_lost => writer.order(id).await,
+        None => Err(error),
     }
 }
 
@@ -112,14 +137,32 @@ async fn ids_of(
     if known.len() == due.len() { Ok(known) } else { Ok(ids(&network.reader.domains().await?)) }
 }
 
+/// Writes down when the names may be ordered again, and says it.
+async fn put_off(
+    ledger: &mut Ledger,
+    known: &Known,
+    names: &[Domain],
+) -> Result<String, LedgerError> {
+    let now = Timestamp::now();
+    let later = |name: &Domain| {
+        let attempts = known.due.get(name).map_or(0, |due| due.attempts).saturating_add(1);
+        let retry_at = now.plus(retry::wait(ORDER_FROM.saturating_add(attempts), name));
+        (name.clone(), Due { attempts, retry_at })
+    };
+    let due: BTreeMap<Domain, Due> = names.iter().map(later).collect();
+    ledger.order_failed(&due).await?;
+    let next = due.values().map(|due| due.retry_at).min().unwrap_or(now);
+    Ok(format!("next order {}", next.for_reader_at(now)))
+}
+
 /// `AutoSSL` needs no order; without a certificate to extend the names stay owed.
 async fn nothing_to_order(
     ledger: &mut Ledger,
-    due: &BTreeSet<Domain>,
+    known: &Known,
     Certificate { waiting, .. }: Certificate,
-) -> Result<Order, PassError> {
+) -> Result<Order, LedgerError> {
     let Some(first) = waiting.first() else {
-        ledger.ordered(due).await?;
+        ledger.ordered(known.due.keys()).await?;
         return Ok(Order::NotNeeded);
     };
     let names = waiting.iter().map(|waiting| waiting.domain.clone()).collect();

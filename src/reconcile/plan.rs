@@ -1,13 +1,12 @@
 //! The plan: the difference between what is wanted and what is, as a value. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::certificate;
 use super::www;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
-use crate::ledger::{Cause, Failure, Origin};
-use crate::runcloud::{ApiVersion, Entry, Kind};
+use crate::ledger::{Cause, Due, Failure, Origin};
+use crate::runcloud::{Entry, Kind};
 use crate::wordpress::{Claim, Desired, Kept, Standing, Subdomains};
 
 pub use super::change::{Change, Gone, Held, HeldReason, Plan};
@@ -32,7 +31,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     planner.plan_leftovers(&mut plan);
     plan.changes.sort_by(|a, b| a.domain().cmp(b.domain()));
     plan.held.sort_by(|a, b| a.domain.cmp(&b.domain));
-    plan.certificate = certificate::step(inputs.ssl, &due(inputs, &plan.changes));
+    plan.due = due(inputs, &plan.changes);
     plan
 }
 
@@ -40,7 +39,7 @@ struct Planner<'a> {
     inputs: &'a Inputs<'a>,
     /// `www.x` names that `x` serves.
     folded: BTreeSet<Domain>,
-    protected: BTreeSet<&'a Domain>,
+    protected: BTreeSet<Domain>,
 }
 
 impl Planner<'_> {
@@ -61,19 +60,30 @@ impl Planner<'_> {
             let detail = format!("{}, but it is a redirect in RunCloud", claim.cause);
             return plan.held.push(Held::new(domain, HeldReason::Redirect, detail));
         }
-        let owned = self.inputs.known.owned.get(domain);
-        if owned.is_none_or(|owned| owned.cause != claim.cause) {
-            plan.adoptions.insert(domain.clone(), claim.cause);
-        }
+        self.own(plan, domain, claim);
         let flag = match claim.standing {
             Standing::Wanted => www::wanted_flag(self.inputs, &self.folded, domain),
             Standing::Kept(_) | Standing::NotWanted => None,
         };
-        let Some(www) = flag.filter(|flag| *flag != entry.www) else { return };
-        if self.inputs.policy.api == ApiVersion::V3 && !self.hold_failed(plan, domain, claim.cause)
-        {
+        let is_wrong = |flag: &bool| {
+            let was_set = www::owned_flag(self.inputs, domain) == Some(*flag);
+            entry.www == Some(!*flag) && !was_set
+        };
+        let Some(www) = flag.filter(is_wrong) else { return };
+        let is_ours_to_change = www::is_ours_to_change(self.inputs, domain, entry);
+        if is_ours_to_change && !self.hold_failed(plan, domain, claim.cause) {
             let (domain, entry, cause) = (domain.clone(), entry.clone(), claim.cause);
             plan.changes.push(Change::Update { domain, entry, www, cause });
+        }
+    }
+
+    /// A name that is in both places becomes ours; what wants it is remembered for its removal.
+    fn own(&self, plan: &mut Plan, domain: &Domain, claim: &Claim) {
+        match self.inputs.known.owned.get(domain) {
+            Some(owned) if owned.cause == claim.cause => {}
+            Some(_) => drop(plan.recaused.insert(domain.clone(), claim.cause)),
+            None if claim.standing == Standing::Kept(Kept::SubdomainsOff) => {}
+            None => drop(plan.adoptions.insert(domain.clone(), claim.cause)),
         }
     }
 
@@ -89,6 +99,7 @@ impl Planner<'_> {
 
     fn is_served(&self, domain: &Domain) -> bool {
         let by_wildcard = self.inputs.policy.subdomains != Subdomains::On
+            && self.inputs.desired.site_names.contains(domain)
             && self.inputs.actual.has_wildcard_for(domain);
         by_wildcard || www::is_served(self.inputs, domain)
     }
@@ -122,14 +133,17 @@ impl Planner<'_> {
 
     fn plan_entry(&self, plan: &mut Plan, domain: &Domain, entry: &Entry) {
         let claim = self.inputs.desired.claims.get(domain);
-        let is_claimed = claim.is_some_and(|claim| claim.standing != Standing::NotWanted);
-        if is_claimed
+        if self.inputs.desired.is_claimed(domain)
+            || self.serves_claims_as_wildcard(domain)
             || entry.kind == Kind::Primary
             || self.protected.contains(domain)
-            || www::serves_a_claim(self.inputs.desired, self.inputs.actual, domain)
+            || www::serves_a_claim(self.inputs, domain)
             || www::is_wanted_by_policy(self.inputs, domain)
         {
             return;
+        }
+        if let Some(detail) = self.rejected_row(domain) {
+            return plan.held.push(Held::new(domain, HeldReason::Rejected, detail));
         }
         let gone = self.may_go(domain, entry, claim);
         match (gone, self.inputs.policy.removal) {
@@ -140,6 +154,22 @@ impl Planner<'_> {
             }
             (Some(gone), _) => self.plan_removal(plan, domain, entry.id, gone),
         }
+    }
+
+    /// A row that turned into no host name is no reason to remove the name it had.
+    fn rejected_row(&self, domain: &Domain) -> Option<String> {
+        let cause = self.inputs.known.owned.get(domain)?.cause;
+        cause.mapping?;
+        let mut rejected = self.inputs.desired.rejected.iter();
+        let row = rejected.find(|row| row.cause.mapping == cause.mapping)?;
+        Some(format!("{cause} holds no host name any more: {}", row.rejection))
+    }
+
+    fn serves_claims_as_wildcard(&self, domain: &Domain) -> bool {
+        let is_below = |name: &Domain| name.parent().as_ref() == Some(domain);
+        let desired = self.inputs.desired;
+        self.inputs.actual.is_wildcard(domain)
+            && desired.claims.keys().any(|name| is_below(name) && desired.is_claimed(name))
     }
 
     fn plan_removal(&self, plan: &mut Plan, domain: &Domain, id: u64, reason: Gone) {
@@ -169,9 +199,8 @@ impl Planner<'_> {
     fn plan_leftovers(&self, plan: &mut Plan) {
         let Inputs { desired, actual, known, .. } = self.inputs;
         for domain in known.owned.keys() {
-            let is_claimed =
-                desired.claims.get(domain).is_some_and(|c| c.standing != Standing::NotWanted);
-            if actual.get(domain).is_none() && !is_claimed {
+            // An application always has a domain: an empty listing is no reason to forget.
+            if !actual.is_empty() && actual.get(domain).is_none() && !desired.is_claimed(domain) {
                 plan.forgotten.insert(domain.clone());
             }
         }
@@ -189,27 +218,23 @@ impl Planner<'_> {
     }
 }
 
-/// The tables' protected names and RunCloud's primary.
-fn protected<'a>(inputs: &Inputs<'a>) -> BTreeSet<&'a Domain> {
+/// The tables' protected names and RunCloud's primary, with and without `www.`.
+fn protected(inputs: &Inputs<'_>) -> BTreeSet<Domain> {
     let entries = inputs.actual.entries().iter();
-    let primary = entries.filter(|(_, entry)| entry.kind == Kind::Primary).map(|(name, _)| name);
-    inputs.desired.protected.iter().chain(primary).collect()
+    let primary = entries.filter(|(_, entry)| entry.kind == Kind::Primary);
+    let primary = primary.flat_map(|(name, _)| name.variants());
+    inputs.desired.protected.iter().cloned().chain(primary).collect()
 }
 
 /// The names whose certificate is owed once the changes are made: the ledger's, those to be added and
 /// those to get `www`, as far as they are still in RunCloud then.
-fn due(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<Domain> {
-    let mut due: BTreeSet<Domain> = inputs
-        .known
-        .due
-        .iter()
-        .filter(|domain| inputs.actual.get(domain).is_some())
-        .cloned()
-        .collect();
+fn due(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Domain, Due> {
+    let mut due = inputs.known.due.clone();
+    due.retain(|domain, _| inputs.actual.get(domain).is_some());
     for change in changes {
         match change {
             Change::Add { domain, .. } | Change::Update { domain, www: true, .. } => {
-                due.insert(domain.clone());
+                due.insert(domain.clone(), Due::default());
             }
             Change::Update { .. } => {}
             Change::Remove { domain, .. } => drop(due.remove(domain)),

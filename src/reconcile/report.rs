@@ -7,7 +7,7 @@ use crate::domain::Domain;
 use crate::ledger::PassCounts;
 
 /// What a pass did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The version of this JSON.
     pub schema: u32,
@@ -27,6 +27,8 @@ pub struct Report {
     pub retry_later: Vec<Failed>,
     /// The certificate order, where one was owed.
     pub certificate: Order,
+    /// What an operator should hear about the tables.
+    pub notices: Vec<String>,
 }
 
 /// A name that failed.
@@ -39,11 +41,10 @@ pub struct Failed {
 }
 
 /// What became of the certificate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum Order {
     /// None was owed.
-    #[default]
     NotNeeded,
     /// RunCloud took the order; it issues later.
     Ordered {
@@ -66,14 +67,33 @@ pub enum Order {
     },
 }
 
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            schema: 1,
+            pass: 0,
+            added: vec![],
+            updated: vec![],
+            removed: vec![],
+            adopted: 0,
+            failed: vec![],
+            retry_later: vec![],
+            certificate: Order::NotNeeded,
+            notices: vec![],
+        }
+    }
+}
+
 impl Report {
-    pub(super) fn new(pass: i64, plan: &Plan) -> Self {
+    /// Notes what the plan says will not be done, or needs no call.
+    pub(super) fn foresee(&mut self, plan: &Plan) {
         let later = plan.held.iter().filter(|held| held.reason == HeldReason::RetryLater);
-        let retry_later = later.map(|Held { domain, detail, .. }| Failed {
+        let later = later.map(|Held { domain, detail, .. }| Failed {
             domain: domain.clone(),
             detail: detail.clone(),
         });
-        Self { schema: 1, pass, retry_later: retry_later.collect(), ..Self::default() }
+        self.retry_later = later.collect();
+        self.adopted = plan.adoptions.len();
     }
 
     /// Whether every name is as it should be, or waits for something outside.
@@ -81,6 +101,11 @@ impl Report {
         self.failed.is_empty()
             && self.retry_later.is_empty()
             && !matches!(self.certificate, Order::Failed { .. })
+    }
+
+    /// Whether no call was made for any name yet.
+    pub fn is_idle(&self) -> bool {
+        self.counts() == PassCounts::default()
     }
 
     /// The counts the ledger keeps.

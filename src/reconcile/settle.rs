@@ -1,7 +1,7 @@
 //! What became of the calls an earlier pass left open. Pure.
 
 use crate::domain::Domain;
-use crate::ledger::{Intent, IntentAction, Known, Origin, Owned};
+use crate::ledger::{Due, Intent, IntentAction, Known, Origin, Owned};
 use crate::runcloud::{Actual, Kind};
 
 /// What became of an open call.
@@ -30,7 +30,7 @@ fn outcome(domain: &Domain, intent: Intent, actual: &Actual) -> Outcome {
     let entry = actual.get(domain);
     let shows = match intent.action {
         IntentAction::Add => entry.is_some_and(|e| matches!(e.kind, Kind::Alias | Kind::Unknown)),
-        IntentAction::Update => entry.is_some_and(|e| e.www == intent.www),
+        IntentAction::Update => entry.is_some_and(|e| e.www == Some(intent.www)),
         IntentAction::Remove => entry.is_none(),
     };
     if shows { Outcome::TookEffect } else { Outcome::HadNoEffect }
@@ -41,14 +41,14 @@ fn take_over(known: &mut Known, domain: &Domain, intent: Intent) {
         IntentAction::Add => {
             let owned = Owned { origin: Origin::Added, www: Some(intent.www), cause: intent.cause };
             known.owned.insert(domain.clone(), owned);
-            known.due.insert(domain.clone());
+            known.due.insert(domain.clone(), Due::default());
         }
         IntentAction::Update => {
             if let Some(owned) = known.owned.get_mut(domain) {
                 owned.www = Some(intent.www);
             }
             if intent.www {
-                known.due.insert(domain.clone());
+                known.due.insert(domain.clone(), Due::default());
             }
         }
         IntentAction::Remove => {

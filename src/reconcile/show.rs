@@ -91,9 +91,9 @@ impl Plan {
         Summary {
             wanted: self.wanted,
             present: self.present,
-            add: self.count("add"),
-            remove: self.count("remove"),
-            update: self.count("update"),
+            add: self.additions(),
+            remove: self.removals(),
+            update: self.updates(),
             adopt: self.adoptions.len(),
             held: self.held.len(),
             unmanaged: self.unmanaged.len(),
@@ -158,11 +158,15 @@ impl fmt::Display for PlanText<'_> {
             };
             writeln!(f, "{mark} {:width$}  {}", change.domain(), reason(change))?;
         }
+        for (domain, cause) in &plan.adoptions {
+            writeln!(f, "* {domain:width$}  in both places: adopted ({cause})")?;
+        }
         for Held { domain, detail, .. } in &plan.held {
             writeln!(f, "= {domain:width$}  held: {detail}")?;
         }
         for name in &plan.unmanaged {
-            writeln!(f, "? {name:width$}  unmanaged: only RunCloud has it; left alone")?;
+            let name = name.escape_debug().to_string();
+            writeln!(f, "? {name:width$}  unmanaged: not ours; left alone")?;
         }
         self.fmt_rejected(f)?;
         self.fmt_certificate(f)?;
@@ -174,7 +178,8 @@ impl PlanText<'_> {
     fn name_width(&self) -> usize {
         let Self(plan) = self;
         let changed = plan.changes.iter().map(Change::domain);
-        let names = changed.chain(plan.held.iter().map(|held| &held.domain)).map(Domain::as_str);
+        let held = plan.held.iter().map(|held| &held.domain);
+        let names = changed.chain(plan.adoptions.keys()).chain(held).map(Domain::as_str);
         let unmanaged = plan.unmanaged.iter().map(String::as_str);
         names.chain(unmanaged).map(str::len).max().unwrap_or(0).min(40)
     }
@@ -207,17 +212,10 @@ impl PlanText<'_> {
     fn fmt_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Summary { wanted, present, add, remove, update, adopt, held, unmanaged, rejected } =
             self.0.summary();
-        if adopt > 0 {
-            let names = if adopt == 1 { "name" } else { "names" };
-            writeln!(
-                f,
-                "{adopt} {names} in both places: adopted, to be removed when the row goes"
-            )?;
-        }
         write!(
             f,
             "{wanted} wanted, {present} present: {add} to add, {update} to update, {remove} to \
-             remove, {held} held, {unmanaged} unmanaged, {rejected} rejected"
+             remove, {adopt} adopted, {held} held, {unmanaged} unmanaged, {rejected} rejected"
         )?;
         if self.0.changes_anything() {
             write!(f, " (plan {})", self.0.hash())?;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::inputs::{Inputs, WwwPolicy};
 use crate::domain::Domain;
-use crate::runcloud::{Actual, ApiVersion, Kind};
-use crate::wordpress::{Claim, Desired, Standing};
+use crate::ledger::Origin;
+use crate::runcloud::{ApiVersion, Entry, Kind};
+use crate::wordpress::{Claim, Standing};
 
 /// The `www.x` names that need no entry of their own, because `x` carries `www: true` for them.
 pub(super) fn folded(inputs: &Inputs<'_>) -> BTreeSet<Domain> {
@@ -29,13 +30,26 @@ fn can_fold(inputs: &Inputs<'_>, www: &Domain, claim: &Claim) -> bool {
     same_site && !inputs.known.failures.contains_key(&bare) && can_carry(inputs, &bare)
 }
 
-/// Whether the entry of `bare` serves its `www.` name already or can be made to. Changing an entry
-/// needs `PATCH …/meta`, which only v3 documents.
+/// Whether the entry of `bare` serves its `www.` name already or can be made to.
 fn can_carry(inputs: &Inputs<'_>, bare: &Domain) -> bool {
+    // What was set once and is not there any more is not set again: somebody, or RunCloud, undid it.
+    let was_undone = owned_flag(inputs, bare) == Some(true);
     inputs.actual.get(bare).is_none_or(|entry| {
-        let is_ours_to_change = matches!(entry.kind, Kind::Alias | Kind::Unknown);
-        entry.www || (is_ours_to_change && inputs.policy.api == ApiVersion::V3)
+        carries(inputs, bare) || (is_ours_to_change(inputs, bare, entry) && !was_undone)
     })
+}
+
+/// Whether the `www` flag of an entry may be changed. It takes `PATCH …/meta`, which only v3 documents;
+/// where RunCloud does not say what a name is, only what we added ourselves is an alias.
+pub(super) fn is_ours_to_change(inputs: &Inputs<'_>, name: &Domain, entry: &Entry) -> bool {
+    let is_alias = match entry.kind {
+        Kind::Alias => true,
+        Kind::Unknown => {
+            inputs.known.owned.get(name).is_some_and(|owned| owned.origin == Origin::Added)
+        }
+        Kind::Primary | Kind::Redirect => false,
+    };
+    is_alias && inputs.policy.api == ApiVersion::V3
 }
 
 /// The `www` flag a wanted name should have; none where what is there may stay.
@@ -49,12 +63,15 @@ pub(super) fn wanted_flag(
         return Some(true);
     }
     match inputs.policy.www {
-        WwwPolicy::Always => (!is_www(name) && !has_own_entry(inputs, &variant)).then_some(true),
+        WwwPolicy::Always => {
+            let takes_www = name.is_apex() || is_mapped(inputs, name);
+            (takes_www && !is_www(name) && !has_own_entry(inputs, &variant)).then_some(true)
+        }
         WwwPolicy::Never => Some(false),
         // What this daemon set for a www row goes when that row does; a hand's setting stays.
         WwwPolicy::Auto => {
-            let ours = inputs.known.owned.get(name).and_then(|owned| owned.www) == Some(true);
-            (ours && !is_claimed(inputs.desired, &variant)).then_some(false)
+            let ours = owned_flag(inputs, name) == Some(true);
+            (ours && !inputs.desired.is_claimed(&variant)).then_some(false)
         }
     }
 }
@@ -65,15 +82,28 @@ pub(super) fn is_served(inputs: &Inputs<'_>, name: &Domain) -> bool {
         let bare = name.without_www();
         inputs.policy.www == WwwPolicy::Never
             && inputs.policy.api == ApiVersion::V3
-            && bare.is_some_and(|bare| is_wanted(inputs.desired, &bare))
+            && bare.is_some_and(|bare| inputs.desired.is_wanted(&bare))
     };
-    inputs.actual.serves_as_www(name) && !is_switched_off()
+    name.without_www().is_some_and(|bare| carries(inputs, &bare)) && !is_switched_off()
+}
+
+/// Whether the entry of `bare` serves its `www.` name: as RunCloud lists it, else as it was set.
+pub(super) fn carries(inputs: &Inputs<'_>, bare: &Domain) -> bool {
+    inputs.actual.get(bare).is_some_and(|entry| {
+        let flag = entry.www.or_else(|| owned_flag(inputs, bare));
+        entry.kind != Kind::Redirect && flag == Some(true)
+    })
+}
+
+/// The `www` flag as this program set it.
+pub(super) fn owned_flag(inputs: &Inputs<'_>, name: &Domain) -> Option<bool> {
+    inputs.known.owned.get(name)?.www
 }
 
 /// Whether the entry is the `www.` of a wanted name, which `www = "always"` wants in either form.
 pub(super) fn is_wanted_by_policy(inputs: &Inputs<'_>, www: &Domain) -> bool {
     inputs.policy.www == WwwPolicy::Always
-        && www.without_www().is_some_and(|bare| is_wanted(inputs.desired, &bare))
+        && www.without_www().is_some_and(|bare| inputs.desired.is_wanted(&bare))
 }
 
 fn is_www(name: &Domain) -> bool {
@@ -81,20 +111,17 @@ fn is_www(name: &Domain) -> bool {
 }
 
 fn has_own_entry(inputs: &Inputs<'_>, variant: &Domain) -> bool {
-    inputs.actual.get(variant).is_some() || is_claimed(inputs.desired, variant)
+    inputs.actual.get(variant).is_some() || inputs.desired.is_claimed(variant)
 }
 
-fn is_wanted(desired: &Desired, name: &Domain) -> bool {
-    desired.claims.get(name).is_some_and(|claim| claim.standing == Standing::Wanted)
-}
-
-fn is_claimed(desired: &Desired, name: &Domain) -> bool {
-    desired.claims.get(name).is_some_and(|claim| claim.standing != Standing::NotWanted)
+/// A site's own name below the network's has no `www.` in anybody's DNS.
+fn is_mapped(inputs: &Inputs<'_>, name: &Domain) -> bool {
+    inputs.desired.claims.get(name).is_some_and(|claim| claim.cause.mapping.is_some())
 }
 
 /// Whether the entry of `name` is still needed, because it serves a claimed `www.` name.
-pub(super) fn serves_a_claim(desired: &Desired, actual: &Actual, name: &Domain) -> bool {
+pub(super) fn serves_a_claim(inputs: &Inputs<'_>, name: &Domain) -> bool {
     let Some(variant) = name.with_www() else { return false };
-    let serves = actual.get(name).is_some_and(|entry| entry.www);
-    serves && actual.get(&variant).is_none() && is_claimed(desired, &variant)
+    let has_no_entry = inputs.actual.get(&variant).is_none();
+    carries(inputs, name) && has_no_entry && inputs.desired.is_claimed(&variant)
 }

@@ -19,23 +19,24 @@ pub struct Entry {
     pub id: u64,
     /// What the domain is for.
     pub kind: Kind,
-    /// Whether `www.` in front of the name is served and certified too.
-    pub www: bool,
+    /// Whether `www.` in front of the name is served and certified too; none where RunCloud does not
+    /// say, as the API of 2023 did not.
+    pub www: Option<bool>,
     /// `none`, `www` or `non-www`, as RunCloud says it.
     pub redirection: String,
 }
 
 /// What a domain of a web application is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The application's own name; never touched.
     Primary,
-    /// One more name of the application.
-    Alias,
-    /// A name that redirects; never touched.
+    /// A name that redirects, or whose type this program does not know; never touched.
     Redirect,
     /// RunCloud did not say, as the API of 2023 did not.
     Unknown,
+    /// One more name of the application.
+    Alias,
 }
 
 /// Which certificates the web application has, and so who orders the next one.
@@ -57,6 +58,9 @@ impl Actual {
     /// Builds the picture from `(name as listed, wildcard flag, entry)`.
     pub fn new(listed: impl IntoIterator<Item = (String, bool, Entry)>) -> Self {
         let mut actual = Self::default();
+        let mut listed: Vec<_> = listed.into_iter().collect();
+        // Of two spellings of one name the one that must not be touched stands for both.
+        listed.sort_by_key(|(_, _, entry)| (entry.kind, entry.id));
         for (name, wildcard, entry) in listed {
             actual.insert(name, wildcard, entry);
         }
@@ -109,9 +113,9 @@ impl Actual {
         domain.parent().is_some_and(|parent| self.wildcards.contains(&parent))
     }
 
-    /// Whether another entry serves the name as its `www.` variant.
-    pub fn serves_as_www(&self, domain: &Domain) -> bool {
-        domain.without_www().and_then(|bare| self.entries.get(&bare)).is_some_and(|entry| entry.www)
+    /// Whether the entry of this name serves every name one label below it.
+    pub fn is_wildcard(&self, domain: &Domain) -> bool {
+        self.wildcards.contains(domain)
     }
 }
 
@@ -120,7 +124,7 @@ mod tests {
     use super::*;
 
     fn actual(names: &[(&str, bool)]) -> Actual {
-        let entry = |id| Entry { id, kind: Kind::Alias, www: false, redirection: "none".into() };
+        let entry = |id| Entry { id, kind: Kind::Alias, www: None, redirection: "none".into() };
         Actual::new((1..).zip(names).map(|(id, (n, w))| ((*n).to_owned(), *w, entry(id))))
     }
 

@@ -20,7 +20,7 @@ pub enum Class {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// No connection came about, so nothing was sent.
-    #[error("cannot connect to RunCloud: {0}")]
+    #[error("cannot connect to RunCloud ({0}); is the network up, and the API URL right?")]
     Connect(String),
     /// The call was sent, and no whole answer came back: it may have taken effect.
     #[error("no whole answer from RunCloud: {0}")]

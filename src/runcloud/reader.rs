@@ -17,7 +17,7 @@ const PER_PAGE: usize = 40;
 /// How often a listing that does not add up is read before it is an error.
 const READS: u32 = 3;
 /// A guard against a listing that never ends: 4 million domains.
-const MAX_PAGES: usize = 100_000;
+const MAX_PAGES: u64 = 100_000;
 
 /// Reads one web application. It cannot change anything.
 pub struct Reader {
@@ -90,14 +90,14 @@ impl Reader {
         }
     }
 
-    /// Whether the domain has a certificate of its own (advanced SSL).
+    /// RunCloud's id of the domain's own certificate (advanced SSL), where it has one.
     ///
     /// # Errors
-    /// Whatever a call can end with, besides 404, which means no.
-    pub async fn has_certificate(&self, domain_id: u64) -> Result<bool, ApiError> {
+    /// Whatever a call can end with, besides 404, which means none.
+    pub async fn certificate(&self, domain_id: u64) -> Result<Option<u64>, ApiError> {
         match self.get(&format!("/domains/{domain_id}/ssl"), json).await {
-            Ok(answer) => Ok(certificate_id(&answer).is_some()),
-            Err(ApiError::NotFound(_)) => Ok(false),
+            Ok(answer) => Ok(certificate_id(&answer)),
+            Err(ApiError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -113,7 +113,7 @@ impl Reader {
         Err(ApiError::Listing(format!("it has more than {MAX_PAGES} pages")))
     }
 
-    async fn get_page(&self, number: usize) -> Result<Page, ApiError> {
+    async fn get_page(&self, number: u64) -> Result<Page, ApiError> {
         let path = format!("/domains?page={number}&perPage={PER_PAGE}");
         self.get(&path, Page::parse).await.map_err(|error| match error {
             ApiError::NotFound(message) => {
@@ -153,7 +153,7 @@ enum Progress {
 }
 
 impl Listing {
-    fn take(&mut self, number: usize, page: Page) -> Result<Progress, ApiError> {
+    fn take(&mut self, number: u64, page: Page) -> Result<Progress, ApiError> {
         let empty = page.domains.is_empty();
         let known_before = self.ids.len();
         for domain in page.domains {
@@ -171,9 +171,9 @@ impl Listing {
         }
     }
 
-    fn check(&mut self, number: usize, empty: bool, now: Pagination) -> Result<Progress, ApiError> {
-        if now.current_page != number {
-            return odd(format!("page {number} says it is page {}", now.current_page));
+    fn check(&mut self, number: u64, empty: bool, now: Pagination) -> Result<Progress, ApiError> {
+        if let Some(other) = now.current_page.filter(|page| *page != number) {
+            return odd(format!("page {number} says it is page {other}"));
         }
         let whole = number >= now.total_pages;
         if empty && (!whole || number > 1) {
@@ -190,7 +190,7 @@ impl Listing {
 
     fn finish(self) -> Result<Vec<WireDomain>, ApiError> {
         match self.promised {
-            Some(promised) if promised.total != self.domains.len() => odd(format!(
+            Some(promised) if promised.total != self.domains.len() as u64 => odd(format!(
                 "it promises {} domains and has {}",
                 promised.total,
                 self.domains.len()
@@ -208,8 +208,8 @@ fn entry_of(domain: WireDomain) -> (String, bool, Entry) {
     let kind = match domain.kind.as_deref() {
         Some("primary") => Kind::Primary,
         Some("alias") => Kind::Alias,
-        Some("redirect") => Kind::Redirect,
-        _ => Kind::Unknown,
+        Some(_) => Kind::Redirect,
+        None => Kind::Unknown,
     };
     let redirection = domain.redirection.unwrap_or_else(|| "none".to_owned());
     (domain.name, domain.wildcard, Entry { id: domain.id, kind, www: domain.www, redirection })
@@ -265,16 +265,16 @@ mod tests {
         assert_eq!(basic_ssl(&json!({ "id": 3, "method": "custom" })), Ssl::Custom);
     }
 
-    fn page(ids: &[u64], total: usize, current_page: usize, total_pages: usize) -> Page {
+    fn page(ids: &[u64], total: u64, current_page: u64, total_pages: u64) -> Page {
         let domain = |id: &u64| WireDomain {
             id: *id,
             name: format!("{id}.test"),
             kind: None,
-            www: false,
+            www: None,
             redirection: None,
             wildcard: false,
         };
-        let pagination = Some(Pagination { total, current_page, total_pages });
+        let pagination = Some(Pagination { total, current_page: Some(current_page), total_pages });
         Page { domains: ids.iter().map(domain).collect(), pagination }
     }
 

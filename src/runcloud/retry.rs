@@ -12,6 +12,8 @@ use super::error::{ApiError, Class};
 const UNNAMED_WAIT: Duration = Duration::from_mins(1);
 /// The shortest wait a 429 can ask for; "0" would be a loop.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait that is believed; what asks for more is asked again after a day.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// How much longer than its patience one wait may last, so that a minute's window fits.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
@@ -91,10 +93,10 @@ fn wait_for(error: &ApiError, planned: Duration) -> Duration {
 pub(super) fn parse_retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
     }
     let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    Some(date.duration_since(now).unwrap_or_default().min(LONGEST_WAIT))
 }
 
 #[cfg(test)]
@@ -154,6 +156,7 @@ mod tests {
         assert_eq!(at("7"), Some(7));
         assert_eq!(at("Sun, 22 Nov 2026 10:01:30 GMT"), Some(90));
         assert_eq!(at("Sun, 22 Nov 2026 09:00:00 GMT"), Some(0));
+        assert_eq!(at("18446744073709551615"), Some(86_400));
         assert_eq!(at("soon"), None);
     }
 }

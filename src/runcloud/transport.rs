@@ -17,6 +17,8 @@ const USER_AGENT: &str = concat!("runcloud-domain-sync/", env!("CARGO_PKG_VERSIO
 const MAX_BODY: usize = 8 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Clients were seen to give certificate orders that long.
+const ORDER_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// One call, as text and data.
 pub(super) struct Call {
@@ -56,7 +58,12 @@ impl Transport {
         call: &Call,
         read: fn(&[u8]) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let try_once = || async move { read(&self.try_once(call).await?) };
+        let try_once = || async move {
+            let answer = self.try_once(call).await.and_then(|body| read(&body));
+            let said = answer.as_ref().err().map_or_else(|| "ok".to_owned(), ToString::to_string);
+            tracing::debug!(method = %call.method, path = %call.path, "API call: {said}");
+            answer
+        };
         with_patience(self.patience, call.repeat, try_once).await
     }
 
@@ -67,14 +74,15 @@ impl Transport {
         }
         let mut request =
             self.http.request(call.method.clone(), format!("{}{}", self.base, call.path));
+        if call.path.contains("/ssl") && call.method != Method::GET {
+            request = request.timeout(ORDER_TIMEOUT);
+        }
         if let Some(body) = &call.body {
             request = request.body(body.to_string());
         }
         let response = request.send().await.map_err(|error| transport_error(&error))?;
         self.pace().learn(response.headers(), Instant::now());
-        let answer = answer_of(response).await;
-        tracing::debug!(method = %call.method, path = %call.path, ok = answer.is_ok(), "API call");
-        answer
+        answer_of(response).await
     }
 
     fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {

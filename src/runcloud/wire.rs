@@ -1,8 +1,6 @@
 //! What RunCloud sends, read leniently: every field but `id` and `name` may be missing, a flag may
 //! be a number, a string or a boolean, and an id may be a string.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::ApiError;
@@ -15,11 +13,12 @@ pub(super) struct Page {
 }
 
 /// `meta.pagination`, the one place where both API versions say how many pages there are.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pagination {
-    pub(super) total: usize,
-    pub(super) current_page: usize,
-    pub(super) total_pages: usize,
+    pub(super) total: u64,
+    /// Missing where the answer does not say.
+    pub(super) current_page: Option<u64>,
+    pub(super) total_pages: u64,
 }
 
 /// A domain as listed.
@@ -28,7 +27,7 @@ pub(super) struct WireDomain {
     pub(super) id: u64,
     pub(super) name: String,
     pub(super) kind: Option<String>,
-    pub(super) www: bool,
+    pub(super) www: Option<bool>,
     pub(super) redirection: Option<String>,
     pub(super) wildcard: bool,
 }
@@ -43,7 +42,7 @@ impl Page {
         let mut value = json(body)?;
         let pagination = match value.pointer("/meta/pagination") {
             None | Some(Value::Null) => None,
-            Some(found) => Some(decode(found.clone(), "meta.pagination")?),
+            Some(found) => Some(Pagination::parse(found)?),
         };
         match value.get_mut("data").map(Value::take) {
             Some(Value::Array(items)) => {
@@ -52,6 +51,17 @@ impl Page {
             }
             _ => Err(ApiError::Body("it has no list in `data`".into())),
         }
+    }
+}
+
+impl Pagination {
+    fn parse(meta: &Value) -> Result<Self, ApiError> {
+        let (Some(total), Some(total_pages)) =
+            (number(&meta["total"]), number(&meta["total_pages"]))
+        else {
+            return Err(ApiError::Body("its `meta.pagination` is not as documented".into()));
+        };
+        Ok(Self { total, current_page: number(&meta["current_page"]), total_pages })
     }
 }
 
@@ -65,7 +75,7 @@ impl WireDomain {
             id,
             name: name.to_owned(),
             kind: item["type"].as_str().map(str::to_owned),
-            www: flag(&item["www"]),
+            www: (!item["www"].is_null()).then(|| flag(&item["www"])),
             redirection: item["redirection"].as_str().map(str::to_owned),
             wildcard: flag(&item["wildcard"]),
         })
@@ -85,11 +95,6 @@ pub(super) fn flag(value: &Value) -> bool {
         Value::String(text) => matches!(text.trim(), "1" | "true" | "yes" | "on"),
         _ => false,
     }
-}
-
-fn decode<T: DeserializeOwned>(value: Value, what: &str) -> Result<T, ApiError> {
-    serde_json::from_value(value)
-        .map_err(|_| ApiError::Body(format!("its `{what}` is not as documented")))
 }
 
 #[cfg(test)]
@@ -126,7 +131,7 @@ mod tests {
     #[test]
     fn a_domain_of_the_old_api_has_only_id_and_name() {
         let old = WireDomain::parse(&json!({ "id": 7, "name": "a.test" })).unwrap();
-        assert_eq!((old.id, old.kind, old.www), (7, None, false));
+        assert_eq!((old.id, old.kind, old.www), (7, None, None));
         assert!(WireDomain::parse(&json!({ "id": 7 })).is_err());
         assert!(WireDomain::parse(&json!("a.test")).is_err());
     }

@@ -28,7 +28,7 @@ impl<'lease> Writer<'lease> {
     /// Adds an alias, with every field said: RunCloud's defaults are not documented.
     ///
     /// # Errors
-    /// Any [`ApiError`]; one that is not of class item may have taken effect.
+    /// Any [`ApiError`]; a lost or 5xx answer may have taken effect.
     pub async fn add(&self, domain: &Domain, www: bool) -> Result<(), ApiError> {
         let body = json!({
             "name": domain.as_str(), "www": www, "redirection": "none", "type": "alias",
@@ -63,7 +63,7 @@ impl<'lease> Writer<'lease> {
     /// Orders the application's one certificate again, for all its names (basic SSL).
     ///
     /// # Errors
-    /// Any [`ApiError`]; one that is not of class item may have taken effect.
+    /// Any [`ApiError`]; a lost or 5xx answer may have taken effect.
     pub async fn redeploy(&self, ssl_id: u64) -> Result<(), ApiError> {
         let path = format!("/ssl/{ssl_id}");
         self.write(Method::PUT, path, None, Repeat::WhenNotActedOn).await
@@ -72,7 +72,7 @@ impl<'lease> Writer<'lease> {
     /// Orders a certificate for one domain (advanced SSL), with the documented body.
     ///
     /// # Errors
-    /// Any [`ApiError`]; one that is not of class item may have taken effect.
+    /// Any [`ApiError`]; a lost or 5xx answer may have taken effect.
     pub async fn order(&self, domain_id: u64) -> Result<(), ApiError> {
         let mut body = json!({
             "advancedSSL": true, "autoSSL": false, "provider": "letsencrypt", "enableHttp": false,
@@ -85,6 +85,15 @@ impl<'lease> Writer<'lease> {
             }
             other => other,
         }
+    }
+
+    /// Orders the certificate of one domain again (advanced SSL).
+    ///
+    /// # Errors
+    /// Any [`ApiError`]; a lost or 5xx answer may have taken effect.
+    pub async fn reorder(&self, domain_id: u64, ssl_id: u64) -> Result<(), ApiError> {
+        let path = format!("/domains/{domain_id}/ssl/{ssl_id}");
+        self.write(Method::PUT, path, None, Repeat::WhenNotActedOn).await
     }
 
     async fn post_order(&self, domain_id: u64, body: Value) -> Result<(), ApiError> {

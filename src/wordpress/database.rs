@@ -5,12 +5,13 @@ use futures_util::TryStreamExt;
 use sqlx::mysql::MySqlRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Database as Sqlx, Decode, Executor, Row};
+use tokio::time::Instant;
 
 use super::error::{DatabaseError, number};
 use super::source::{Opened, Source};
 use super::tables::{Cells, Mapping, Network, Site, Tables};
 
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The WordPress database of one network; it can only be read.
 #[derive(Clone, Debug)]
@@ -48,15 +49,16 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`]; a table that is missing or not granted is one only for the mappings.
     pub async fn read(&self) -> Result<Tables, DatabaseError> {
+        let started = Instant::now();
         let backoff = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(250))
             .with_max_delay(Duration::from_secs(15))
-            .with_total_delay(Some(self.patience))
             .without_max_times()
             .with_jitter();
         (|| self.read_once())
             .retry(backoff)
             .when(DatabaseError::is_transient)
+            .adjust(|_, wait| wait.filter(|wait| started.elapsed() + *wait <= self.patience))
             .notify(|error, wait| {
                 tracing::info!("{error}; trying again in {:.1} s", wait.as_secs_f32());
             })
@@ -90,7 +92,8 @@ impl Database {
         match opened.select(&table, Mapping::COLUMNS, Mapping::of).await {
             Ok(rows) => Ok(rows),
             Err(error) if is_unreadable(&error) => {
-                let similar = opened.similar_tables().await.unwrap_or_default();
+                let mut similar = opened.similar_tables().await.unwrap_or_default();
+                similar.retain(|other| *other != table);
                 Err(DatabaseError::MissingTable { table, similar })
             }
             Err(error) => Err(error.into()),

@@ -10,6 +10,8 @@ use crate::ledger::Cause;
 pub struct Desired {
     /// Every name a row or a site speaks of, besides protected ones.
     pub claims: BTreeMap<Domain, Claim>,
+    /// The own names of sites, mapped or not.
+    pub site_names: BTreeSet<Domain>,
     /// The network's own names and the keep list: never added, changed or removed.
     pub protected: BTreeSet<Domain>,
     /// The network's own names that a row maps to another site: WordPress would serve that site there.
@@ -18,8 +20,20 @@ pub struct Desired {
     pub rejected: Vec<Rejected>,
     /// What an operator should hear once, such as a table that cannot be read.
     pub notices: Vec<String>,
-    /// How many mapping rows were read.
-    pub rows: usize,
+    /// What the reads leave in doubt; a removal that rests on it is not believed.
+    pub doubt: Doubt,
+}
+
+/// What the reads leave in doubt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Doubt {
+    /// Nothing.
+    #[default]
+    None,
+    /// Names that no mapping wanted: `blogs` or `site` cannot be read.
+    SitesUnread,
+    /// Every name: a table is as it is only in the middle of an import or after an accident.
+    Everything(&'static str),
 }
 
 /// What the rows say of one name.
@@ -86,7 +100,7 @@ impl Desired {
     /// `keep` the keep list.
     pub fn of(tables: &Tables, own: &[Domain], keep: &[Domain], subdomains: Subdomains) -> Self {
         let network = NetworkNames::of(tables, own);
-        let mut desired = Self { rows: tables.mappings.len(), ..Self::default() };
+        let mut desired = Self { doubt: doubt(tables), ..Self::default() };
         desired.notices = notices(tables);
         desired.protected = with_variants(keep.iter());
         desired.protected.extend(network.names.iter().cloned());
@@ -99,6 +113,16 @@ impl Desired {
             desired.take_site(site, subdomains);
         }
         desired
+    }
+
+    /// Whether a row or a site wants or keeps the name.
+    pub fn is_claimed(&self, name: &Domain) -> bool {
+        self.claims.get(name).is_some_and(|claim| claim.standing != Standing::NotWanted)
+    }
+
+    /// Whether a row or a site wants the name.
+    pub fn is_wanted(&self, name: &Domain) -> bool {
+        self.claims.get(name).is_some_and(|claim| claim.standing == Standing::Wanted)
     }
 
     fn take_mapping(
@@ -130,6 +154,7 @@ impl Desired {
                     (SiteState::Live, Subdomains::Off) => Standing::Kept(Kept::SubdomainsOff),
                     (state, _) => standing_in(state),
                 };
+                self.site_names.insert(domain.clone());
                 self.claim(domain, standing, cause);
             }
         }
@@ -146,6 +171,18 @@ impl Desired {
         if rank(&claim) > rank(known) {
             *known = claim;
         }
+    }
+}
+
+/// No network is without site 1 and a row in `site`; one that had mappings does not lose them all.
+fn doubt(tables: &Tables) -> Doubt {
+    let has_first_site = |sites: &Vec<Site>| sites.iter().any(|site| site.id == 1);
+    match (&tables.sites, &tables.networks) {
+        _ if tables.mappings.is_empty() => Doubt::Everything("the mapping table has no row at all"),
+        (Some(sites), _) if !has_first_site(sites) => Doubt::Everything("`blogs` has no site 1"),
+        (_, Some(networks)) if networks.is_empty() => Doubt::Everything("`site` has no row"),
+        (None, _) | (_, None) => Doubt::SitesUnread,
+        (Some(_), Some(_)) => Doubt::None,
     }
 }
 
@@ -206,10 +243,7 @@ impl NetworkNames {
 
 /// Each name with and without `www.`.
 fn with_variants<'a>(names: impl Iterator<Item = &'a Domain>) -> BTreeSet<Domain> {
-    names
-        .flat_map(|name| [Some(name.clone()), name.with_www(), name.without_www()])
-        .flatten()
-        .collect()
+    names.flat_map(Domain::variants).collect()
 }
 
 fn notices(tables: &Tables) -> Vec<String> {
@@ -347,6 +381,21 @@ mod tests {
         let off = Desired::of(&tables, &[], &[], Subdomains::Off);
         let kept = Standing::Kept(Kept::SubdomainsOff);
         assert_eq!(off.claims[&domain("other.test")].standing, kept);
+    }
+
+    #[test]
+    fn a_table_that_no_network_has_is_in_doubt() {
+        let doubt = |change: fn(&mut Tables)| {
+            let mut tables = network();
+            tables.mappings = vec![mapping(1, 2, "a.test")];
+            change(&mut tables);
+            Desired::of(&tables, &[], &[], Subdomains::Auto).doubt
+        };
+        assert_eq!(doubt(|_| {}), Doubt::None);
+        assert!(matches!(doubt(|t| t.mappings.clear()), Doubt::Everything(_)));
+        assert!(matches!(doubt(|t| t.sites = Some(vec![])), Doubt::Everything(_)));
+        assert!(matches!(doubt(|t| t.networks = Some(vec![])), Doubt::Everything(_)));
+        assert_eq!(doubt(|t| t.sites = None), Doubt::SitesUnread);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// The database cannot be reached or broke off; it may be back later.
-    #[error("the WordPress database cannot be reached: {0}")]
+    #[error(
+        "the WordPress database cannot be reached: {0}. Is it running, and is DB_HOST (or \
+         --database-url) right?"
+    )]
     Unreachable(String),
     /// It did not answer in time.
     #[error("the WordPress database did not answer in time while {0}")]
@@ -19,6 +22,9 @@ pub enum DatabaseError {
     /// The SQLite file is missing.
     #[error("there is no SQLite file {0}; check --database-url")]
     NoSuchFile(String),
+    /// The SQLite file is none, or cannot be opened.
+    #[error("the SQLite file cannot be used: {0}; check --database-url and its permissions")]
+    NotADatabase(String),
     /// The mapping table is missing or not readable.
     #[error("{}", missing_table(table, similar))]
     MissingTable {
@@ -67,6 +73,9 @@ impl From<sqlx::Error> for DatabaseError {
             sqlx::Error::Database(answer) if is_login(number(answer.as_ref())) => {
                 Self::Login(answer.message().to_owned())
             }
+            sqlx::Error::Database(answer) if is_no_database(answer.as_ref()) => {
+                Self::NotADatabase(answer.message().to_owned())
+            }
             sqlx::Error::Database(answer) if is_schema(answer.as_ref()) => {
                 Self::Schema(answer.message().to_owned())
             }
@@ -82,10 +91,18 @@ pub(super) fn number(error: &dyn sqlx::error::DatabaseError) -> Option<u16> {
     Some(mysql.number())
 }
 
-/// 1044, 1045, 1698 access denied; 1049 unknown database; 1251, 1275, 1524 login methods it or we
-/// do not have.
+/// 1044, 1045, 1698 access denied; 1049 unknown database; 1130 host not allowed; 1251, 1275, 1524 login
+/// methods it or we do not have; 1820, 1862, 4151 password expired or account locked.
 fn is_login(number: Option<u16>) -> bool {
-    matches!(number, Some(1044 | 1045 | 1049 | 1251 | 1275 | 1524 | 1698))
+    matches!(
+        number,
+        Some(1044 | 1045 | 1049 | 1130 | 1251 | 1275 | 1524 | 1698 | 1820 | 1862 | 4151)
+    )
+}
+
+/// SQLite's 14, unable to open, and 26, not a database.
+fn is_no_database(error: &dyn sqlx::error::DatabaseError) -> bool {
+    number(error).is_none() && matches!(error.code().as_deref(), Some("14" | "26"))
 }
 
 /// 1054: no such column.

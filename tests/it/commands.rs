@@ -25,10 +25,10 @@ async fn look_then_run_then_rest() {
     let plan = ran(&world, &["plan"]).await;
     assert_eq!(plan.code, 2, "{}", plan.stderr);
     insta::assert_snapshot!(plan.stdout, @"
-    + shop.example.com  mapping 8 of site 2
+    + shop.example.com   mapping 8 of site 2
+    * shop.network.test  in both places: adopted (own name of site 2)
     certificate: redeploy, for shop.example.com
-    1 name in both places: adopted, to be removed when the row goes
-    2 wanted, 2 present: 1 to add, 0 to update, 0 to remove, 0 held, 0 unmanaged, 0 rejected (plan 424386f4de098668)
+    2 wanted, 2 present: 1 to add, 0 to update, 0 to remove, 1 adopted, 0 held, 0 unmanaged, 0 rejected (plan 424386f4de098668)
     ");
     assert!(plan.stderr.contains("there is no ledger in"), "{}", plan.stderr);
     assert_eq!(world.writes(), Vec::<String>::new());
@@ -137,7 +137,8 @@ async fn a_report_in_json_is_all_there_is_on_stdout() {
         "names": [
           "a.test"
         ]
-      }
+      },
+      "notices": []
     }
     "#);
     assert!(once.stderr.contains("a.test: added (mapping 8 of site 2)"), "{}", once.stderr);
@@ -165,6 +166,17 @@ async fn a_wrong_app_or_server_id_is_78_and_named() {
         assert!(wrong.stderr.contains(&format!(" {}", arguments[1])), "{}", wrong.stderr);
     }
     assert_eq!(world.writes(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_of_another_application_is_refused() {
+    let world = World::new().await.mapped(&["a.test"]).await;
+    assert_eq!(ran(&world, &["--once"]).await.code, 0);
+    for command in ["plan", "--once"] {
+        let other = ran(&world, &["--app-id", "7", command]).await;
+        assert_eq!(other.code, 78, "{}", other.stderr);
+        assert!(other.stderr.contains("belongs to web application 646"), "{}", other.stderr);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use runcloud_domain_sync::wordpress::{
     Desired, Mapping, Network, Site, SiteState, Stage, Subdomains, Tables,
 };
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "a.test",
     "www.a.test",
     "b.test",
@@ -26,6 +26,7 @@ const NAMES: [&str; 10] = [
     "www.network.test",
     "primary.test",
     "*.wild.test",
+    "x.wild.test",
 ];
 
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ impl Case {
         let listed = self.listed.iter().map(|(name, entry)| (name.clone(), false, entry.clone()));
         let actual = Actual::new(listed);
         let (policy, now) = (&self.policy, Timestamp(0));
-        let inputs = Inputs { desired, actual: &actual, known, policy, ssl: None, now };
+        let inputs = Inputs { desired, actual: &actual, known, policy, now };
         guard::review(plan(&inputs), desired).plan().clone()
     }
 
@@ -64,6 +65,9 @@ impl Case {
         for name in &plan.forgotten {
             known.owned.remove(name);
         }
+        for (name, cause) in &plan.recaused {
+            known.owned.get_mut(name).unwrap().cause = *cause;
+        }
         for (name, cause) in &plan.adoptions {
             let owned = Owned { origin: Origin::Adopted, www: None, cause: *cause };
             known.owned.insert(name.clone(), owned);
@@ -79,14 +83,14 @@ impl Case {
             Change::Add { domain, www, cause } => {
                 let id = 1_000 + self.listed.len() as u64;
                 let redirection = "none".to_owned();
-                let entry = Entry { id, kind: Kind::Alias, www: *www, redirection };
+                let entry = Entry { id, kind: Kind::Alias, www: Some(*www), redirection };
                 self.listed.push((domain.to_string(), entry));
                 let owned = Owned { origin: Origin::Added, www: Some(*www), cause: *cause };
                 known.owned.insert(domain.clone(), owned);
             }
             Change::Update { domain, entry, www, .. } => {
                 let listed = self.listed.iter_mut().find(|(_, other)| other.id == entry.id);
-                listed.unwrap().1.www = *www;
+                listed.unwrap().1.www = Some(*www);
                 known.owned.get_mut(domain).unwrap().www = Some(*www);
             }
             Change::Remove { domain, id, .. } => {
@@ -118,6 +122,7 @@ fn tables() -> impl Strategy<Value = Tables> {
             path: "/".into(),
             state: SiteState::Live,
         },
+        Site { id: 3, domain: "x.wild.test".into(), path: "/".into(), state: SiteState::Live },
     ]));
     (prop::collection::vec(mapping, 0..12), sites).prop_map(|(mut mappings, sites)| {
         for (id, mapping) in (1..).zip(&mut mappings) {
@@ -134,7 +139,7 @@ fn listing() -> impl Strategy<Value = Vec<(String, Entry)>> {
     entries.prop_map(|entries: BTreeMap<&str, (Kind, bool)>| {
         let entry = |(id, (name, (kind, www))): (u64, (&str, (Kind, bool)))| {
             let kind = if name == "primary.test" { Kind::Primary } else { kind };
-            (name.to_owned(), Entry { id, kind, www, redirection: "none".into() })
+            (name.to_owned(), Entry { id, kind, www: Some(www), redirection: "none".into() })
         };
         (1..).zip(entries).map(entry).collect()
     })

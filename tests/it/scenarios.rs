@@ -1,5 +1,6 @@
 //! What a pass does to a world. Each scenario ends with a second pass that writes nothing.
 
+use runcloud_domain_sync::ledger::IntentAction;
 use runcloud_domain_sync::reconcile::plan::{Removal, WwwPolicy};
 use runcloud_domain_sync::simulator::{Fault, Kind, Ssl};
 use runcloud_domain_sync::wordpress::Subdomains;
@@ -44,15 +45,16 @@ async fn a_plan_says_what_a_pass_would_do_and_writes_nothing() {
     world.row(2, "moved.test", 1, "done").await;
     world.row(2, "www.network.test", 1, "done").await;
     insta::assert_snapshot!(world.plan_text().await, @r#"
-    + new.test          mapping 8 of site 2
-    = late.test         held: mapping 11 of site 2 has stage failed
-    = moved.test        held: mapping 12 of site 2, but it is a redirect in RunCloud
-    = www.network.test  held: mapping 13 of site 2 maps the network's own name to another site: look at it
-    ? hand.test         unmanaged: only RunCloud has it; left alone
+    + new.test           mapping 8 of site 2
+    * shop.network.test  in both places: adopted (own name of site 2)
+    * there.test         in both places: adopted (mapping 9 of site 2)
+    = late.test          held: mapping 11 of site 2 has stage failed
+    = moved.test         held: mapping 12 of site 2, but it is a redirect in RunCloud
+    = www.network.test   held: mapping 13 of site 2 maps the network's own name to another site: look at it
+    ? hand.test          unmanaged: not ours; left alone
     x mapping 10 of site 2: "not a name" is not a host name: it contains ' '
     certificate: redeploy, for new.test
-    2 names in both places: adopted, to be removed when the row goes
-    4 wanted, 5 present: 1 to add, 0 to update, 0 to remove, 3 held, 1 unmanaged, 1 rejected (plan a963a889f0f31dda)
+    4 wanted, 5 present: 1 to add, 0 to update, 0 to remove, 2 adopted, 3 held, 1 unmanaged, 1 rejected (plan a963a889f0f31dda)
     "#);
     assert_eq!(world.writes(), Vec::<String>::new());
 }
@@ -64,7 +66,7 @@ async fn a_name_whose_row_is_gone_is_removed_and_needs_no_certificate() {
     world.unmap("a.test").await;
     insta::assert_snapshot!(world.plan_text().await, @"
     - a.test  mapping 8 is gone
-    2 wanted, 4 present: 0 to add, 0 to update, 1 to remove, 0 held, 0 unmanaged, 0 rejected (plan dc39fe1e85f1e78e)
+    2 wanted, 4 present: 0 to add, 0 to update, 1 to remove, 0 adopted, 0 held, 0 unmanaged, 0 rejected (plan dc39fe1e85f1e78e)
     ");
     world.converge().await;
     assert_eq!(world.names(), with_network(&["b.test"]));
@@ -112,7 +114,7 @@ async fn removal_never_removes_nothing_and_says_so() {
     world.unmap("a.test").await;
     insta::assert_snapshot!(world.plan_text().await, @r#"
     = a.test  held: mapping 8 is gone, and removal = "never"
-    2 wanted, 4 present: 0 to add, 0 to update, 0 to remove, 1 held, 0 unmanaged, 0 rejected
+    2 wanted, 4 present: 0 to add, 0 to update, 0 to remove, 0 adopted, 1 held, 0 unmanaged, 0 rejected
     "#);
     world.converge().await;
     assert_eq!(world.names(), with_network(&["a.test", "b.test"]));
@@ -124,9 +126,9 @@ async fn an_empty_table_is_not_believed() {
     world.converge().await;
     world.sql("TRUNCATE wp_wu_domain_mappings").await;
     insta::assert_snapshot!(world.plan_text().await, @"
-    = a.test  held: mapping 8 is gone, but the mapping table has no row at all, which is not believed
-    = b.test  held: mapping 9 is gone, but the mapping table has no row at all, which is not believed
-    1 wanted, 4 present: 0 to add, 0 to update, 0 to remove, 2 held, 0 unmanaged, 0 rejected
+    = a.test  held: mapping 8 is gone, but the mapping table has no row at all: not believed
+    = b.test  held: mapping 9 is gone, but the mapping table has no row at all: not believed
+    1 wanted, 4 present: 0 to add, 0 to update, 0 to remove, 0 adopted, 2 held, 0 unmanaged, 0 rejected
     ");
     world.converge().await;
     assert_eq!(world.names(), with_network(&["a.test", "b.test"]));
@@ -283,16 +285,158 @@ async fn a_removal_whose_domain_is_gone_already_is_done() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_refused_stays_owed() {
+async fn an_order_that_is_refused_stays_owed_and_is_not_hurried() {
     let world = World::new().await.mapped(&["a.test"]).await.with(|runcloud| {
         runcloud.faults.push(Fault::on("PUT", "/ssl").status(503).times(2));
     });
     let report = world.pass().await.unwrap();
     assert!(!report.is_clean());
-    assert_eq!(world.orders(), 0);
-    assert_eq!(world.plan().await.certificate.names.len(), 1);
+    world.rest().await;
+    let certificate = world.plan().await.certificate;
+    assert_eq!((certificate.names.len(), certificate.waiting.len()), (0, 1));
+    world.map(&["b.test"]).await;
     world.converge().await;
     assert_eq!(world.orders(), 1);
+    assert_eq!(world.plan().await.due.len(), 0);
+}
+
+#[tokio::test]
+async fn what_a_crash_left_open_is_settled_by_reading_it_back() {
+    let world = World::new().await.mapped(&["there.test", "missing.test", "kept.test"]).await;
+    world.converge().await;
+    world.map(&["sent.test", "unsent.test"]).await;
+    world.unmap("there.test").await;
+    world.unmap("missing.test").await;
+    world.intend("sent.test", IntentAction::Add).await;
+    world.intend("unsent.test", IntentAction::Add).await;
+    world.intend("there.test", IntentAction::Remove).await;
+    world.intend("missing.test", IntentAction::Remove).await;
+    world.runcloud.model().attach("sent.test", Kind::Alias);
+    world.runcloud.model().detach("missing.test");
+    let report = world.converge().await;
+    assert_eq!((report.added.len(), report.removed.len(), world.orders()), (1, 1, 2));
+    assert_eq!(world.names(), with_network(&["kept.test", "sent.test", "unsent.test"]));
+    world.unmap("sent.test").await;
+    world.converge().await;
+    assert_eq!(world.names(), with_network(&["kept.test", "unsent.test"]));
+}
+
+#[tokio::test]
+async fn a_crash_after_the_additions_still_owes_the_certificate() {
+    let world = World::new().await.mapped(&["a.test"]).await;
+    world.intend("a.test", IntentAction::Add).await;
+    world.runcloud.model().attach("a.test", Kind::Alias);
+    world.converge().await;
+    assert_eq!(world.orders(), 1);
+}
+
+#[tokio::test]
+async fn tables_beside_the_mappings_that_are_lost_or_emptied_remove_nothing() {
+    for (what, accident) in [
+        ("no grant or no table", "RENAME TABLE wp_blogs TO gone"),
+        ("an emptied table", "DELETE FROM wp_blogs"),
+        ("no network", "DELETE FROM wp_site"),
+    ] {
+        let world = World::new().await.mapped(&["a.test", "b.test"]).await;
+        world.converge().await;
+        world.sql(accident).await;
+        world.converge().await;
+        assert_eq!(world.names(), with_network(&["a.test", "b.test"]), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_turns_into_no_host_name_removes_nothing() {
+    let world = World::new().await.mapped(&["a.test", "b.test"]).await;
+    world.converge().await;
+    world
+        .sql("UPDATE wp_wu_domain_mappings SET domain = 'http://a.test/' WHERE domain = 'a.test'")
+        .await;
+    world.converge().await;
+    assert_eq!(world.names(), with_network(&["a.test", "b.test"]));
+}
+
+#[tokio::test]
+async fn a_wildcard_that_serves_wanted_sites_is_not_removed() {
+    let mut world = World::new().await.mapped(&["a.test"]).await.with(|runcloud| {
+        runcloud.attach("sites.test", Kind::Alias);
+        runcloud.app.domains.iter_mut().find(|d| d.name == "sites.test").unwrap().wildcard = true;
+    });
+    world.sql("INSERT INTO wp_blogs (blog_id, domain, path) VALUES (7, 'x.sites.test', '/')").await;
+    world.policy.removal = Removal::Mirror;
+    world.converge().await;
+    assert_eq!(world.names(), with_network(&["a.test", "sites.test"]));
+}
+
+#[tokio::test]
+async fn a_name_that_became_the_primary_meanwhile_is_not_removed() {
+    let world = World::new().await.mapped(&["a.test", "b.test"]).await;
+    world.converge().await;
+    world.unmap("a.test").await;
+    world.map(&["c.test"]).await;
+    let promote = |name: &str, kind| {
+        world.runcloud.model().app.domains.iter_mut().find(|d| d.name == name).unwrap().kind = kind;
+    };
+    promote("a.test", Kind::Primary);
+    promote("network.test", Kind::Alias);
+    world.converge().await;
+    assert_eq!(world.names(), with_network(&["a.test", "b.test", "c.test"]));
+}
+
+#[tokio::test]
+async fn bad_names_delay_nobody_else() {
+    let names = ["a1.test", "a2.test", "a3.test", "a4.test", "b1.test", "b2.test", "b3.test"];
+    let world = World::new().await.mapped(&names).await;
+    for bad in &names[..4] {
+        let fault = Fault::at("POST", "/domains").naming(bad).status(500).always();
+        world.runcloud.model().faults.push(fault);
+    }
+    let report = world.pass().await.unwrap();
+    assert_eq!((report.added.len(), world.orders()), (3, 1), "{report}");
+    assert_eq!(world.names(), with_network(&names[4..]));
+}
+
+#[tokio::test]
+async fn a_removal_that_fails_delays_no_other_change() {
+    let world = World::new().await.mapped(&["a.test", "b.test", "c.test"]).await;
+    world.converge().await;
+    for name in ["a.test", "b.test"] {
+        world.unmap(name).await;
+    }
+    world.map(&["d.test"]).await;
+    let id = world.runcloud.model().domain("a.test").unwrap().id;
+    let fault = Fault::on("DELETE", &format!("/domains/{id}")).status(422).always();
+    world.runcloud.model().faults.push(fault);
+    let report = world.pass().await.unwrap();
+    assert_eq!((report.removed.len(), report.failed.len(), world.orders()), (1, 1, 2));
+    world.rest().await;
+    assert_eq!(world.names(), with_network(&["a.test", "c.test", "d.test"]));
+}
+
+#[tokio::test]
+async fn in_advanced_ssl_a_new_www_orders_its_certificate_again() {
+    let world = World::new().await.mapped(&["a.test"]).await.with(|runcloud| {
+        runcloud.app.ssl = Ssl::Advanced { auto: false, certificates: <_>::default() };
+    });
+    world.converge().await;
+    world.map(&["www.a.test"]).await;
+    let report = world.converge().await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(world.orders(), 2);
+}
+
+#[tokio::test]
+async fn a_www_that_runcloud_does_not_keep_becomes_an_entry_of_its_own() {
+    let world = World::new().await.mapped(&["a.test"]).await;
+    world.converge().await;
+    world.map(&["www.a.test"]).await;
+    world.converge().await;
+    let undo = |name: &str| {
+        world.runcloud.model().app.domains.iter_mut().find(|d| d.name == name).unwrap().www = false;
+    };
+    undo("a.test");
+    world.converge().await;
+    assert_eq!(world.names(), with_network(&["a.test", "www.a.test"]));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::narrator::{counted, say, show, show_commands, tally, title};
 use super::network::{self, WordPress};
 use crate::daemon::{self, Pace};
 use crate::domain::Domain;
-use crate::ledger::{Lease, Ledger};
+use crate::ledger::{Binding, Lease, Ledger};
 use crate::reconcile::Report;
 use crate::reconcile::plan::{PlanText, Policy, Removal, WwwPolicy};
 use crate::reconcile::{Network, pass};
@@ -35,7 +35,11 @@ pub(super) async fn play(flags: &DemoFlags, directory: &Path) -> Result<Exit, Fa
     let runcloud = Simulator::start(model(flags.seed)).await.map_err(Failure::internal)?;
     let state = directory.join("state");
     let lease = Lease::acquire(&state)?;
-    let mut ledger = Ledger::open(&state, &lease).await?;
+    let (server, app) = {
+        let model = runcloud.model();
+        (model.server.id, model.app.id)
+    };
+    let mut ledger = Ledger::open(&state, Binding { server, app }, &lease).await?;
     let network = network(directory, &runcloud)?;
     let writer = network.reader.writer(&lease);
     let mut story = Story {
@@ -246,17 +250,18 @@ impl Story<'_> {
     /// One pass with its report; again where RunCloud's failures cut it off.
     async fn pass(&mut self) -> Result<Report, Failure> {
         self.runcloud.forget_calls();
-        let mut tries = 1;
-        let report = loop {
-            match pass::run_once(self.network, self.writer, self.ledger).await {
-                Ok(report) => break report,
-                Err(error) if tries < TRIES => {
+        let mut report = Report::default();
+        for tried in 1.. {
+            let ran = pass::run_once(self.network, self.writer, self.ledger, &mut report).await;
+            match ran {
+                Ok(()) => break,
+                Err(error) if tried < TRIES => {
                     say(&format!("The pass was cut off ({error}); the next one goes on:"))?;
+                    report = Report::default();
                 }
                 Err(error) => return Err(error.into()),
             }
-            tries += 1;
-        };
+        }
         show(&report)?;
         let calls = self.runcloud.calls();
         self.calls += calls.len();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use runcloud_domain_sync::clock::Timestamp;
 use runcloud_domain_sync::domain::Domain;
-use runcloud_domain_sync::ledger::{Known, Lease, Ledger};
+use runcloud_domain_sync::ledger::{Binding, Cause, Intent, IntentAction, Known, Lease, Ledger};
 use runcloud_domain_sync::reconcile::pass;
 use runcloud_domain_sync::reconcile::plan::{Plan, PlanText, Policy, Removal, WwwPolicy};
 use runcloud_domain_sync::reconcile::{Network, PassError, Report};
@@ -18,6 +19,8 @@ use super::mariadb::Database;
 const PATIENCE: Patience =
     Patience { first_wait: Duration::from_millis(2), total: Duration::from_secs(3) };
 pub const PREFIX: &str = "wp_";
+/// The simulated web application.
+pub const BINDING: Binding = Binding { server: 1903, app: 646 };
 
 pub struct World {
     pub runcloud: Simulator,
@@ -101,10 +104,11 @@ impl World {
     /// One pass.
     pub async fn pass(&self) -> Result<Report, PassError> {
         let lease = Lease::acquire(self.state.path()).unwrap();
-        let mut ledger = Ledger::open(self.state.path(), &lease).await.unwrap();
+        let mut ledger = Ledger::open(self.state.path(), BINDING, &lease).await.unwrap();
         let network = self.network();
         let writer = network.reader.writer(&lease);
-        pass::run_once(&network, &writer, &mut ledger).await
+        let mut report = Report::default();
+        pass::run_once(&network, &writer, &mut ledger, &mut report).await.map(|()| report)
     }
 
     /// One pass that must end well, and a second one that must have nothing to do.
@@ -121,8 +125,16 @@ impl World {
         assert_eq!(self.writes(), Vec::<String>::new(), "a second pass wrote: {second}");
     }
 
+    /// Leaves an open call behind, as a crash between it and its outcome does.
+    pub async fn intend(&self, name: &str, action: IntentAction) {
+        let lease = Lease::acquire(self.state.path()).unwrap();
+        let mut ledger = Ledger::open(self.state.path(), BINDING, &lease).await.unwrap();
+        let intent = Intent { action, www: false, cause: Cause { mapping: Some(1), site: 2 } };
+        ledger.intend(&Domain::parse(name).unwrap(), intent, Timestamp::now()).await.unwrap();
+    }
+
     pub async fn plan(&self) -> Plan {
-        let known = Ledger::look(self.state.path()).await.unwrap();
+        let known = Ledger::look(self.state.path(), BINDING).await.unwrap();
         let known = known.unwrap_or_else(Known::default);
         pass::look(&self.network(), known).await.unwrap().plan
     }

@@ -1,0 +1,65 @@
+use super::store::{Ledger, LedgerError};
+use crate::clock::Timestamp;
+
+/// How many passes are remembered.
+const PASSES: i64 = 1_000;
+
+/// How many names a pass changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PassCounts {
+    /// Added to RunCloud.
+    pub added: usize,
+    /// Changed there.
+    pub updated: usize,
+    /// Removed from it.
+    pub removed: usize,
+    /// Failed.
+    pub failed: usize,
+}
+
+impl Ledger {
+    /// Writes down that a pass began; returns its number.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn begin_pass(&mut self, now: Timestamp) -> Result<i64, LedgerError> {
+        let begun = sqlx::query("INSERT INTO pass (started) VALUES (?)")
+            .bind(now.0)
+            .execute(&mut self.connection)
+            .await?;
+        let id = begun.last_insert_rowid();
+        sqlx::query("DELETE FROM pass WHERE id <= ?")
+            .bind(id - PASSES)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(id)
+    }
+
+    /// Writes down how a pass ended.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn end_pass(
+        &mut self,
+        id: i64,
+        result: &str,
+        counts: PassCounts,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        sqlx::query(
+            "UPDATE pass SET ended = ?, result = ?, added = ?, updated = ?, removed = ?, failed = ? \
+             WHERE id = ?",
+        )
+        .bind(now.0)
+        .bind(result)
+        .bind(number(counts.added))
+        .bind(number(counts.updated))
+        .bind(number(counts.removed))
+        .bind(number(counts.failed))
+        .bind(id)
+        .execute(&mut self.connection)
+        .await?;
+        Ok(())
+    }
+}
