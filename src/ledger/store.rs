@@ -188,13 +188,12 @@ impl Ledger {
         Ok(delete(&mut self.connection, Table::Intent, domain).await?)
     }
 
-    /// Writes down that a change failed, and when it is tried again.
+    /// Writes down that a change failed, and when it is tried again. An open intent stays open: where
+    /// the outcome is unknown, the next pass settles it.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn fail(&mut self, domain: &Domain, failure: &Failure) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
-        delete(&mut transaction, Table::Intent, domain).await?;
         sqlx::query(
             "INSERT OR REPLACE INTO failure (domain, attempts, retry_at, detail, mapping, site) \
              VALUES (?, ?, ?, ?, ?, ?)",
@@ -205,9 +204,9 @@ impl Ledger {
         .bind(&failure.detail)
         .bind(failure.cause.mapping)
         .bind(failure.cause.site)
-        .execute(&mut *transaction)
+        .execute(&mut self.connection)
         .await?;
-        Ok(transaction.commit().await?)
+        Ok(())
     }
 
     /// Adopts names that are in both places, and notes what wants the owned ones now.

@@ -106,7 +106,8 @@ impl<'a> Applier<'a> {
                 match self.look_up(&addition, error, &actual).await? {
                     Lookup::Lost(error) if round == ROUNDS => {
                         let Addition { domain, intent } = &addition;
-                        self.fail(domain, intent.cause, &error, &error.to_string()).await?;
+                        let (kind, what) = (retry::Kind::Passing, error.to_string());
+                        self.fail(domain, intent.cause, kind, &what).await?;
                     }
                     Lookup::Untried if round == ROUNDS => self.put_off(addition),
                     Lookup::Lost(_) => lost.push(addition),
@@ -166,7 +167,7 @@ impl<'a> Applier<'a> {
                 self.added(&addition).await?;
                 continue;
             };
-            if ends_the_pass(&error) {
+            if error.is_about_everything() {
                 self.ledger.withdraw(domain).await?;
                 return Err(error.into());
             }
@@ -184,32 +185,28 @@ impl<'a> Applier<'a> {
         actual: &Actual,
     ) -> Result<Lookup, PassError> {
         let Addition { domain, intent } = addition;
-        match (actual.get(domain), error) {
-            (Some(entry), _) if matches!(entry.kind, Kind::Alias | Kind::Unknown) => {
-                self.added(addition).await?;
-                Ok(Lookup::Decided)
+        let entry = actual.get(domain);
+        if entry.is_some_and(|entry| matches!(entry.kind, Kind::Alias | Kind::Unknown)) {
+            self.added(addition).await?;
+            return Ok(Lookup::Decided);
+        }
+        self.ledger.withdraw(domain).await?;
+        // A redirect meanwhile, or the `www.` of another entry: the next plan decides.
+        let is_taken = entry.is_some() || is_served_as_www(actual, domain);
+        match error {
+            None if is_taken => {}
+            None => return Ok(Lookup::Untried),
+            Some(error) if is_taken => {
+                self.fail(domain, intent.cause, retry::Kind::Passing, &error.to_string()).await?;
             }
-            (None, Some(error))
-                if error.class() == Class::Item && !is_served_as_www(actual, domain) =>
-            {
+            Some(error) if error.class() == Class::Item => {
                 let what =
                     format!("{error}; it is not in this web application, so perhaps in another");
-                self.fail(domain, intent.cause, &error, &what).await?;
-                Ok(Lookup::Decided)
+                self.fail(domain, intent.cause, retry::Kind::Refused, &what).await?;
             }
-            (None, error) if !is_served_as_www(actual, domain) => {
-                self.ledger.withdraw(domain).await?;
-                Ok(error.map_or(Lookup::Untried, Lookup::Lost))
-            }
-            // Refused while another entry serves it, or a redirect meanwhile: the next plan decides.
-            (_, Some(error)) => {
-                let what = error.to_string();
-                let passing = ApiError::Interrupted(what.clone());
-                self.fail(domain, intent.cause, &passing, &what).await?;
-                Ok(Lookup::Decided)
-            }
-            (_, None) => Ok(Lookup::Decided),
+            Some(error) => return Ok(Lookup::Lost(error)),
         }
+        Ok(Lookup::Decided)
     }
 
     /// A name that was never tried climbs no schedule: the next pass has it first thing.
@@ -240,11 +237,18 @@ impl<'a> Applier<'a> {
             return Ok(true);
         };
         *lost = if error.class() == Class::Transient { *lost + 1 } else { 0 };
-        // The intent stays then: the next pass looks whether it took effect.
-        if ends_the_pass(&error) || *lost >= LOST_IN_A_ROW {
+        // Where the answer was lost the intent stays: the next pass looks whether it took effect.
+        if error.is_about_everything() || *lost >= LOST_IN_A_ROW {
             return Err(error.into());
         }
-        self.fail(domain, intent.cause, &error, &error.to_string()).await?;
+        let kind = match error.class() {
+            Class::Item => {
+                self.ledger.withdraw(domain).await?;
+                retry::Kind::Refused
+            }
+            Class::Transient | Class::Fatal => retry::Kind::Passing,
+        };
+        self.fail(domain, intent.cause, kind, &error.to_string()).await?;
         Ok(false)
     }
 
@@ -252,13 +256,9 @@ impl<'a> Applier<'a> {
         &mut self,
         domain: &Domain,
         cause: Cause,
-        error: &ApiError,
+        kind: retry::Kind,
         what: &str,
     ) -> Result<(), LedgerError> {
-        let kind = match error.class() {
-            Class::Item => retry::Kind::Refused,
-            Class::Transient | Class::Fatal => retry::Kind::Passing,
-        };
         let before = self.known.failures.get(domain).filter(|failure| failure.cause == cause);
         let attempts = retry::count(before.map_or(0, |failure| failure.attempts), kind);
         let now = Timestamp::now();
@@ -275,12 +275,6 @@ impl<'a> Applier<'a> {
 fn is_served_as_www(actual: &Actual, domain: &Domain) -> bool {
     let bare = domain.without_www().and_then(|bare| actual.get(&bare));
     bare.is_some_and(|entry| entry.www == Some(true))
-}
-
-/// Errors that say nothing about the name: the next one would meet the same.
-pub(super) fn ends_the_pass(error: &ApiError) -> bool {
-    error.class() == Class::Fatal
-        || matches!(error, ApiError::Connect(_) | ApiError::Throttled { .. })
 }
 
 fn addition(change: &Change) -> Option<Addition> {

@@ -40,6 +40,11 @@ impl PassError {
     pub fn is_fatal(&self) -> bool {
         matches!(self, Self::Api(error) if error.class() == Class::Fatal)
     }
+
+    /// Whether every further call to RunCloud would meet the same.
+    pub(super) fn is_about_everything(&self) -> bool {
+        matches!(self, Self::Api(error) if error.is_about_everything())
+    }
 }
 
 impl Network {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::apply::{LOST_IN_A_ROW, ends_the_pass};
+use super::apply::LOST_IN_A_ROW;
 use super::certificate::{Action, Certificate, step};
 use super::network::{Network, PassError};
 use super::report::{Failed, Order, some_of};
@@ -95,7 +95,7 @@ async fn order_each(
                 tracing::info!("{domain}: certificate ordered");
                 names.push(domain.clone());
             }
-            Err(error) if !ends_the_pass(&error) && lost < LOST_IN_A_ROW => {
+            Err(error) if !error.is_about_everything() && lost < LOST_IN_A_ROW => {
                 lost += u32::from(error.class() == Class::Transient);
                 let next = put_off(ledger, known, std::slice::from_ref(domain)).await?;
                 let detail = format!("certificate: {error}; {next}");

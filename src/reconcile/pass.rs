@@ -73,7 +73,7 @@ async fn work(
 
     let mut applier = Applier::new(&network.reader, writer, ledger, &known, report);
     let outcome = applier.apply(network, &approved, &actual).await;
-    if outcome.as_ref().is_err_and(PassError::is_fatal) {
+    if outcome.as_ref().is_err_and(PassError::is_about_everything) {
         return outcome;
     }
     // What was added until then has its certificate, whatever became of the rest.

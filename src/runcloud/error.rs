@@ -113,8 +113,13 @@ impl ApiError {
         }
     }
 
+    /// Whether the next call would meet the same, whatever name it is for.
+    pub fn is_about_everything(&self) -> bool {
+        self.class() == Class::Fatal || matches!(self, Self::Connect(_) | Self::Throttled { .. })
+    }
+
     /// Whether RunCloud certainly did not act on the call, so that repeating it is safe.
-    pub(crate) fn was_not_acted_on(&self) -> bool {
+    pub(super) fn was_not_acted_on(&self) -> bool {
         matches!(self, Self::Connect(_) | Self::Throttled { .. } | Self::Filtered(_))
     }
 

@@ -414,6 +414,20 @@ async fn a_removal_that_fails_delays_no_other_change() {
 }
 
 #[tokio::test]
+async fn a_change_whose_answers_were_lost_still_has_its_certificate() {
+    let world = World::new().await.mapped(&["a.test"]).await;
+    world.converge().await;
+    world.map(&["www.a.test"]).await;
+    world.runcloud.model().faults.push(Fault::on("PATCH", "/meta").after_status(502).always());
+    let report = world.pass().await.unwrap();
+    assert_eq!((report.updated.len(), report.failed.len(), world.orders()), (0, 1, 1));
+    world.runcloud.model().faults.clear();
+    world.converge().await;
+    assert_eq!(world.names(), with_network(&["a.test+www"]));
+    assert_eq!(world.orders(), 2);
+}
+
+#[tokio::test]
 async fn in_advanced_ssl_a_new_www_orders_its_certificate_again() {
     let world = World::new().await.mapped(&["a.test"]).await.with(|runcloud| {
         runcloud.app.ssl = Ssl::Advanced { auto: false, certificates: <_>::default() };

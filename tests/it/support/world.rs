@@ -17,7 +17,7 @@ use super::mariadb::Database;
 
 /// Short waits: a test shows that a call is repeated, not how long an operator would wait.
 const PATIENCE: Patience =
-    Patience { first_wait: Duration::from_millis(2), total: Duration::from_secs(3) };
+    Patience { first_wait: Duration::from_millis(2), total: Duration::from_millis(1_200) };
 pub const PREFIX: &str = "wp_";
 /// The simulated web application.
 pub const BINDING: Binding = Binding { server: 1903, app: 646 };
