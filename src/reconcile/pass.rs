@@ -52,6 +52,7 @@ pub async fn run_once(
         Ok(()) => "partial".to_owned(),
         Err(error) => error.to_string(),
     };
+    report.error = outcome.as_ref().err().map(ToString::to_string);
     ledger.end_pass(number, &result, report.counts(), Timestamp::now()).await?;
     outcome
 }

@@ -29,6 +29,8 @@ pub struct Report {
     pub certificate: Order,
     /// What an operator should hear about the tables.
     pub notices: Vec<String>,
+    /// Why the pass ended early, where it did.
+    pub error: Option<String>,
 }
 
 /// A name that failed.
@@ -80,6 +82,7 @@ impl Default for Report {
             retry_later: vec![],
             certificate: Order::NotNeeded,
             notices: vec![],
+            error: None,
         }
     }
 }

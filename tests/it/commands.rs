@@ -138,7 +138,8 @@ async fn a_report_in_json_is_all_there_is_on_stdout() {
           "a.test"
         ]
       },
-      "notices": []
+      "notices": [],
+      "error": null
     }
     "#);
     assert!(once.stderr.contains("a.test: added (mapping 8 of site 2)"), "{}", once.stderr);
