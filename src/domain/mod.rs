@@ -208,7 +208,7 @@ mod tests {
             ("localhost", "it has only one label"),
             ("https://example.com", "it is a URL, not a host name"),
             ("*.example.com", "it is a wildcard"),
-            ("192.0.2.7", "it is an IP address"),
+            ("127.0.0.7", "it is an IP address"),
             ("[::1]", "it is an IP address"),
             ("example.123", "it is an IP address"),
             ("a..example.com", "it has an empty label"),
