@@ -11,6 +11,7 @@ mod house;
 mod plan;
 mod readme;
 mod scenarios;
+mod settings;
 mod support;
 mod tables;
 mod wp_config;
