@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply::LOST_IN_A_ROW;
-use super::certificate::{Action, Certificate, step};
+use super::certificate::{Action, Certificate, WaitingReason, step};
 use super::network::{Network, PassError};
 use super::report::{Failed, Order, some_of};
 use super::retry;
@@ -166,5 +166,11 @@ async fn nothing_to_order(
         return Ok(Order::NotNeeded);
     };
     let names = waiting.iter().map(|waiting| waiting.domain.clone()).collect();
-    Ok(Order::Waiting { names, detail: first.detail.clone() })
+    let detail = first.detail.clone();
+    Ok(match first.reason {
+        WaitingReason::RetryLater => Order::Failed { names, detail },
+        WaitingReason::NoCertificate | WaitingReason::CustomCertificate => {
+            Order::Waiting { names, detail }
+        }
+    })
 }

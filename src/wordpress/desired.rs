@@ -248,6 +248,9 @@ fn with_variants<'a>(names: impl Iterator<Item = &'a Domain>) -> BTreeSet<Domain
 
 fn notices(tables: &Tables) -> Vec<String> {
     let mut notices = Vec::new();
+    if let Doubt::Everything(why) = doubt(tables) {
+        notices.push(format!("nothing is removed: {why}, which is not believed"));
+    }
     if tables.sites.is_none() {
         notices.push(
             "the table `blogs` cannot be read: every mapping counts as if its site existed, and \
