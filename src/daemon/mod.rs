@@ -115,7 +115,7 @@ impl Watch {
         let outcome = pass::run_once(network, writer, ledger, &mut report).await;
         self.tell(report.notices);
         outcome?;
-        let next_try = ledger.known().await?.next_try();
+        let next_try = ledger.next_try().await?;
         let wait = next_try.map_or(pace.interval, |point| point.since(Timestamp::now()));
         self.seen = Some(desired);
         self.look_again = Instant::now() + wait.clamp(pace.poll, pace.interval.max(pace.poll));

@@ -99,14 +99,6 @@ pub struct Failure {
     pub cause: Cause,
 }
 
-impl Known {
-    /// When the first of the failed names, or of the failed orders, is to be tried again.
-    pub fn next_try(&self) -> Option<Timestamp> {
-        let orders = self.due.values().filter(|due| due.attempts > 0).map(|due| due.retry_at);
-        self.failures.values().map(|failure| failure.retry_at).chain(orders).min()
-    }
-}
-
 impl fmt::Display for Binding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "web application {} on server {}", self.app, self.server)

@@ -4,13 +4,15 @@
 //! in it before each write call and the outcome after, both durable; whatever a crash leaves open is
 //! settled against the next listing. [`Known`] is its content as plain data, for the planner.
 
+mod error;
 mod known;
 mod lease;
 mod passes;
 mod read;
 mod store;
 
+pub use error::LedgerError;
 pub use known::{Binding, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned};
 pub use lease::{Lease, LeaseError};
 pub use passes::PassCounts;
-pub use store::{Ledger, LedgerError};
+pub use store::Ledger;

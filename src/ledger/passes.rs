@@ -1,4 +1,5 @@
-use super::store::{Ledger, LedgerError};
+use super::error::LedgerError;
+use super::store::Ledger;
 use crate::clock::Timestamp;
 
 /// How many passes are remembered.

@@ -24,9 +24,16 @@ pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Know
     let owned = rows(&mut transaction, "SELECT * FROM owned", owned_of).await?;
     let intents = rows(&mut transaction, "SELECT * FROM intent", intent_of).await?;
     let failures = rows(&mut transaction, "SELECT * FROM failure", failure_of).await?;
-    let due = rows(&mut transaction, "SELECT * FROM certificate_due", due_of).await?;
+    let due = read_due(&mut transaction).await?;
     transaction.commit().await?;
     Ok(Known { owned, intents, due, failures })
+}
+
+/// The certificates that are owed.
+pub(super) async fn read_due(
+    connection: &mut SqliteConnection,
+) -> Result<BTreeMap<Domain, Due>, sqlx::Error> {
+    rows(connection, "SELECT * FROM certificate_due", due_of).await
 }
 
 async fn rows<T>(

@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use super::error::{LedgerError, migration_error, unusable};
 use super::known::{Binding, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned};
 use super::lease::Lease;
-use super::read::{read_binding, read_known};
+use super::read::{read_binding, read_due, read_known};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 
@@ -19,38 +20,6 @@ const FILE: &str = "ledger.sqlite";
 pub struct Ledger {
     pub(super) connection: SqliteConnection,
     binding: Binding,
-}
-
-/// Why the ledger could not be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// SQLite's error.
-    #[error("the ledger {path} cannot be used: {error}")]
-    Sqlite {
-        /// The file.
-        path: String,
-        /// SQLite's reason.
-        error: sqlx::Error,
-    },
-    /// A newer version of the program wrote it.
-    #[error("the ledger {0} is of a newer version of this program; install that version again")]
-    Newer(String),
-    /// It speaks of another web application.
-    #[error(
-        "the ledger {path} belongs to {bound}, not to {asked}: give each web application a state \
-         directory of its own (--state-dir)"
-    )]
-    Bound {
-        /// The file.
-        path: String,
-        /// What it speaks of.
-        bound: Binding,
-        /// What it was opened for.
-        asked: Binding,
-    },
-    /// A read or write failed after it was opened.
-    #[error("the ledger cannot be written or read: {0}")]
-    Statement(#[from] sqlx::Error),
 }
 
 impl Ledger {
@@ -115,6 +84,28 @@ impl Ledger {
     /// [`LedgerError`].
     pub async fn known(&mut self) -> Result<Known, LedgerError> {
         Ok(read_known(&mut self.connection).await?)
+    }
+
+    /// The certificates that are owed now.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn due(&mut self) -> Result<BTreeMap<Domain, Due>, LedgerError> {
+        Ok(read_due(&mut self.connection).await?)
+    }
+
+    /// When the first of the failed names, or of the failed orders, is to be tried again.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn next_try(&mut self) -> Result<Option<Timestamp>, LedgerError> {
+        let next: Option<i64> = sqlx::query_scalar(
+            "SELECT min(retry_at) FROM (SELECT retry_at FROM failure \
+             UNION ALL SELECT retry_at FROM certificate_due WHERE attempts > 0)",
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(next.map(Timestamp))
     }
 
     /// Writes down that a call is about to be made.
@@ -234,13 +225,7 @@ impl Ledger {
         &mut self,
         names: impl IntoIterator<Item = &Domain>,
     ) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
-        for domain in names {
-            for table in [Table::Owned, Table::CertificateDue, Table::Failure] {
-                delete(&mut transaction, table, domain).await?;
-            }
-        }
-        Ok(transaction.commit().await?)
+        self.delete_all(names, &[Table::Owned, Table::CertificateDue, Table::Failure]).await
     }
 
     /// Writes down that the names have nothing left to be tried again.
@@ -251,11 +236,7 @@ impl Ledger {
         &mut self,
         names: impl IntoIterator<Item = &Domain>,
     ) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
-        for domain in names {
-            delete(&mut transaction, Table::Failure, domain).await?;
-        }
-        Ok(transaction.commit().await?)
+        self.delete_all(names, &[Table::Failure]).await
     }
 
     /// Writes down that the names' certificate was ordered, or is owed no more.
@@ -266,11 +247,7 @@ impl Ledger {
         &mut self,
         names: impl IntoIterator<Item = &Domain>,
     ) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
-        for domain in names {
-            delete(&mut transaction, Table::CertificateDue, domain).await?;
-        }
-        Ok(transaction.commit().await?)
+        self.delete_all(names, &[Table::CertificateDue]).await
     }
 
     /// Writes down that the names' order failed, and when the next one may go out.
@@ -286,6 +263,20 @@ impl Ledger {
                 .bind(domain.as_str())
                 .execute(&mut *transaction)
                 .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn delete_all(
+        &mut self,
+        names: impl IntoIterator<Item = &Domain>,
+        tables: &[Table],
+    ) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        for domain in names {
+            for table in tables {
+                delete(&mut transaction, *table, domain).await?;
+            }
         }
         Ok(transaction.commit().await?)
     }
@@ -363,17 +354,4 @@ fn check_binding(path: &Path, bound: Binding, asked: Binding) -> Result<(), Ledg
         return Ok(());
     }
     Err(LedgerError::Bound { path: path.display().to_string(), bound, asked })
-}
-
-fn unusable(path: &Path, error: sqlx::Error) -> LedgerError {
-    LedgerError::Sqlite { path: path.display().to_string(), error }
-}
-
-fn migration_error(path: &Path, error: MigrateError) -> LedgerError {
-    match error {
-        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-            LedgerError::Newer(path.display().to_string())
-        }
-        other => unusable(path, sqlx::Error::Migrate(Box::new(other))),
-    }
 }

@@ -9,7 +9,7 @@ use super::report::{Failed, Order, some_of};
 use super::retry;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
-use crate::ledger::{Due, Known, Ledger, LedgerError};
+use crate::ledger::{Due, Ledger, LedgerError};
 use crate::runcloud::{Actual, ApiError, Class, Ssl, Writer};
 
 /// A failed order counts as so many tries: the next one is 10 minutes later, not 5 seconds.
@@ -24,15 +24,15 @@ pub(super) async fn order(
     before: &Actual,
     failed: &mut Vec<Failed>,
 ) -> Result<Order, PassError> {
-    let known = ledger.known().await?;
-    if known.due.is_empty() {
+    let due = ledger.due().await?;
+    if due.is_empty() {
         return Ok(Order::NotNeeded);
     }
     let ssl = network.reader.ssl().await?;
-    let certificate = step(&ssl, &known.due, Timestamp::now());
+    let certificate = step(&ssl, &due, Timestamp::now());
     match (&ssl, certificate.action) {
         (Ssl::Basic(id), Action::Redeploy) => {
-            redeploy(writer, ledger, &known, *id, certificate.names).await
+            redeploy(writer, ledger, &due, *id, certificate.names).await
         }
         (_, Action::Order) => {
             let names = certificate.names.into_iter().collect();
@@ -40,20 +40,20 @@ pub(super) async fn order(
                 network,
                 writer,
                 ledger,
-                &known,
+                &due,
                 &ids_of(network, before, &names).await?,
                 failed,
             )
             .await
         }
-        _ => Ok(nothing_to_order(ledger, &known, certificate).await?),
+        _ => Ok(nothing_to_order(ledger, &due, certificate).await?),
     }
 }
 
 async fn redeploy(
     writer: &Writer<'_>,
     ledger: &mut Ledger,
-    known: &Known,
+    due: &BTreeMap<Domain, Due>,
     id: u64,
     names: Vec<Domain>,
 ) -> Result<Order, PassError> {
@@ -70,7 +70,7 @@ async fn redeploy(
         }
         Err(error) if error.class() == Class::Fatal => Err(error.into()),
         Err(error) => {
-            let next = put_off(ledger, known, &names).await?;
+            let next = put_off(ledger, due, &names).await?;
             let detail = format!("{error}; {next}");
             tracing::warn!("the certificate could not be ordered and is still owed: {detail}");
             Ok(Order::Failed { names, detail })
@@ -82,7 +82,7 @@ async fn order_each(
     network: &Network,
     writer: &Writer<'_>,
     ledger: &mut Ledger,
-    known: &Known,
+    due: &BTreeMap<Domain, Due>,
     ids: &BTreeMap<Domain, u64>,
     failed: &mut Vec<Failed>,
 ) -> Result<Order, PassError> {
@@ -97,7 +97,7 @@ async fn order_each(
             }
             Err(error) if !error.is_about_everything() && lost < LOST_IN_A_ROW => {
                 lost += u32::from(error.class() == Class::Transient);
-                let next = put_off(ledger, known, std::slice::from_ref(domain)).await?;
+                let next = put_off(ledger, due, std::slice::from_ref(domain)).await?;
                 let detail = format!("certificate: {error}; {next}");
                 tracing::warn!("{domain}: {detail}");
                 failed.push(Failed { domain: domain.clone(), detail });
@@ -140,29 +140,29 @@ async fn ids_of(
 /// Writes down when the names may be ordered again, and says it.
 async fn put_off(
     ledger: &mut Ledger,
-    known: &Known,
+    due: &BTreeMap<Domain, Due>,
     names: &[Domain],
 ) -> Result<String, LedgerError> {
     let now = Timestamp::now();
     let later = |name: &Domain| {
-        let attempts = known.due.get(name).map_or(0, |due| due.attempts).saturating_add(1);
+        let attempts = due.get(name).map_or(0, |due| due.attempts).saturating_add(1);
         let retry_at = now.plus(retry::wait(ORDER_FROM.saturating_add(attempts), name));
         (name.clone(), Due { attempts, retry_at })
     };
-    let due: BTreeMap<Domain, Due> = names.iter().map(later).collect();
-    ledger.order_failed(&due).await?;
-    let next = due.values().map(|due| due.retry_at).min().unwrap_or(now);
+    let later: BTreeMap<Domain, Due> = names.iter().map(later).collect();
+    ledger.order_failed(&later).await?;
+    let next = later.values().map(|due| due.retry_at).min().unwrap_or(now);
     Ok(format!("next order {}", next.for_reader_at(now)))
 }
 
 /// `AutoSSL` needs no order; without a certificate to extend the names stay owed.
 async fn nothing_to_order(
     ledger: &mut Ledger,
-    known: &Known,
+    due: &BTreeMap<Domain, Due>,
     Certificate { waiting, .. }: Certificate,
 ) -> Result<Order, LedgerError> {
     let Some(first) = waiting.first() else {
-        ledger.ordered(known.due.keys()).await?;
+        ledger.ordered(due.keys()).await?;
         return Ok(Order::NotNeeded);
     };
     let names = waiting.iter().map(|waiting| waiting.domain.clone()).collect();

@@ -108,11 +108,7 @@ impl Database {
         columns: [&str; N],
         of: fn(Cells<N>) -> T,
     ) -> Result<Option<Vec<T>>, DatabaseError> {
-        match opened.select(&self.prefix.table(name), columns, of).await {
-            Ok(rows) => Ok(Some(rows)),
-            Err(error) if is_unreadable(&error) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        if_readable(opened.select(&self.prefix.table(name), columns, of).await)
     }
 
     /// `main_site` of each network where `sitemeta` can be read; it needs no grant on it.
@@ -121,11 +117,8 @@ impl Database {
             "SELECT CAST(meta_value AS CHAR) FROM `{}` WHERE meta_key = 'main_site'",
             self.prefix.table("sitemeta")
         );
-        match opened.rows(sql, |[id]: Cells<1>| id?.trim().parse().ok()).await {
-            Ok(ids) => Ok(ids.into_iter().flatten().collect()),
-            Err(error) if is_unreadable(&error) => Ok(Vec::new()),
-            Err(error) => Err(error.into()),
-        }
+        let ids = opened.rows(sql, |[id]: Cells<1>| id?.trim().parse().ok()).await;
+        Ok(if_readable(ids)?.into_iter().flatten().flatten().collect())
     }
 }
 
@@ -220,6 +213,15 @@ where
         *cell = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     }
     Ok(cells)
+}
+
+/// None where the table is missing or not granted.
+fn if_readable<T>(rows: Result<T, sqlx::Error>) -> Result<Option<T>, DatabaseError> {
+    match rows {
+        Ok(rows) => Ok(Some(rows)),
+        Err(error) if is_unreadable(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// 1142 and 1143: no grant (also what a missing table answers without one); 1146: no such table.
