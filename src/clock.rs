@@ -1,13 +1,71 @@
 //! Points in time, as the ledger and the planner count them.
 //!
-//! `now` is an argument everywhere; only the shell calls [`Timestamp::now`].
+//! `now` is an argument everywhere; only the shell calls [`Timestamp::now`] and [`Moment::now`].
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// A point in time in whole seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Timestamp(pub i64);
+
+/// When a pass takes place: by the wall clock, which may jump, and by one that cannot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The wall clock.
+    pub wall: Timestamp,
+    /// How long the machine has been running.
+    pub uptime: Uptime,
+}
+
+/// How long the machine has been running since a boot, suspended time included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uptime {
+    /// Linux's id of the boot; empty where it cannot be read.
+    pub boot: String,
+    /// Seconds since then.
+    pub seconds: i64,
+}
+
+impl Moment {
+    /// This moment. For the shell: pure rooms take the time as an argument.
+    pub fn now() -> Self {
+        Self { wall: Timestamp::now(), uptime: Uptime::now() }
+    }
+}
+
+/// A moment that moves on with real time, for a pass that lasts.
+#[derive(Clone, Debug)]
+pub struct Stopwatch {
+    since: Moment,
+    started: Instant,
+}
+
+impl Stopwatch {
+    /// Starts at `since`.
+    pub fn start(since: Moment) -> Self {
+        Self { since, started: Instant::now() }
+    }
+
+    /// The moment it was started at.
+    pub fn since(&self) -> &Moment {
+        &self.since
+    }
+
+    /// The wall clock's time by now.
+    pub fn wall(&self) -> Timestamp {
+        self.since.wall.plus(self.started.elapsed())
+    }
+}
+
+impl Uptime {
+    fn now() -> Self {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        Self { boot: boot.trim().to_owned(), seconds: clock_gettime(ClockId::Boottime).tv_sec }
+    }
+}
 
 impl Timestamp {
     /// The wall clock. For the shell: pure rooms take the time as an argument.
@@ -25,6 +83,12 @@ impl Timestamp {
     /// How much later this point is than `earlier`; nothing where it is not.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
+    }
+
+    /// Whether this point comes before `later`, and not so long before that `later` must have been written
+    /// by a clock that was ahead.
+    pub fn is_before(self, later: Self, at_most: Duration) -> bool {
+        self < later && later <= self.plus(at_most)
     }
 
     /// How a person reads this point at `now`: `14:20 UTC` on the same day, with the date otherwise.

@@ -26,8 +26,9 @@ Credentials are never a flag: WU_RUNCLOUD_API_TOKEN (API v3), or WU_RUNCLOUD_API
 WU_RUNCLOUD_API_SECRET (API v2), from the environment, config.toml (runcloud.api_token_file) or
 wp-config.php.
 
-Exit codes: 0 converged or nothing to do, 2 plan has changes, 3 some names failed, 5 temporary,
-6 RunCloud refused the credentials, 7 another instance is at work, 64 usage, 78 configuration.
+Exit codes: 0 converged or nothing to do, 2 plan has changes, 3 some names failed, 4 removals
+are blocked, 5 temporary, 6 RunCloud refused the credentials, 7 another instance is at work, 64 usage,
+78 configuration.
 
 Examples:
   runcloud-domain-sync --wp-config /home/runcloud/webapps/APP plan
@@ -40,9 +41,14 @@ pub(super) enum Command {
     Run(RunFlags),
     /// Show what a pass would do now, and write nothing.
     ///
-    /// Lines begin with + add, - remove, ~ update, * adopt, = held, ? unmanaged or x rejected. Exits 2
-    /// where there is something to do. Needs no ledger and no right to write.
+    /// Lines begin with + add, - remove, ~ update, * adopt, ! blocked, = held, ? unmanaged or x
+    /// rejected. Exits 2 where there is something to do, 4 where removals are blocked. Needs no ledger and no right to write.
     Plan(PlanFlags),
+    /// Let removals that a guard blocks through, once.
+    ///
+    /// HASH is printed with the block and by `plan`, and stands for exactly those names: where the plan has
+    /// changed since, nothing is approved and the difference is shown. Works beside a running daemon.
+    Approve(ApproveFlags),
     /// Show the whole thing at work on this machine, with an embedded database and a simulated RunCloud.
     Demo(DemoFlags),
 }
@@ -58,6 +64,11 @@ pub(super) struct RunFlags {
     /// Print the plan or the report as JSON on stdout.
     #[arg(long)]
     pub(super) json: bool,
+    /// Bind the ledger to another network or web application: the old one is set aside, and nothing is
+    /// removed until names are adopted again. NAME is what it is bound to now, such as
+    /// network.example/1903/646 or a part of that; --once needs none.
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    pub(super) rebind: Option<String>,
 }
 
 impl RunFlags {
@@ -67,6 +78,7 @@ impl RunFlags {
             once: self.once || other.once,
             dry_run: self.dry_run || other.dry_run,
             json: self.json || other.json,
+            rebind: self.rebind.clone().or_else(|| other.rebind.clone()),
         }
     }
 }
@@ -76,6 +88,15 @@ pub(super) struct PlanFlags {
     /// Print the plan as JSON on stdout.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApproveFlags {
+    /// What stands for the blocked removals.
+    pub(super) hash: String,
+    /// How long the approval lasts if no pass uses it.
+    #[arg(long, value_name = "DURATION", default_value = "1h")]
+    pub(super) ttl: humantime::Duration,
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +148,27 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// This program with the settings it was given, for a message that names a command. A URL that may
+    /// hold a password is left out.
+    pub(super) fn command(&self) -> String {
+        let config = self.config.as_ref().map(|path| path.display().to_string());
+        let database = self.database_url.as_ref().map(|_| "…".to_owned());
+        let given = [
+            ("--config", config),
+            ("--wp-config", self.wp_config.clone()),
+            ("--database-url", database),
+            ("--table-prefix", self.table_prefix.clone()),
+            ("--api-url", self.api_url.clone()),
+            ("--server-id", self.server_id.clone()),
+            ("--app-id", self.app_id.clone()),
+            ("--state-dir", self.state_dir.clone()),
+        ];
+        let given = given.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
+        given.fold("runcloud-domain-sync".to_owned(), |command, (flag, value)| {
+            format!("{command} {flag} {value}")
+        })
+    }
+
     pub(super) fn flags(&self) -> Flags {
         Flags {
             config: self.config.clone(),

@@ -17,6 +17,8 @@ pub(super) enum Exit {
     Changes = 2,
     /// Done, but some names failed.
     Partial = 3,
+    /// Removals are blocked by a guard.
+    Blocked = 4,
     /// The database or the API is unavailable or throttled; nothing is lost.
     Temporary = 5,
     /// RunCloud refused the credentials.
@@ -74,7 +76,7 @@ impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         let exit = match error {
             // Such as a full disk.
-            LedgerError::Statement(_) => Exit::Temporary,
+            LedgerError::Statement(_) | LedgerError::Sqlite { .. } => Exit::Temporary,
             _ => Exit::Config,
         };
         Self::new(exit, error.to_string())

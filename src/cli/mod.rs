@@ -1,9 +1,11 @@
 //! The command line: one file per command. Machine output goes to stdout, messages to stderr.
 
+mod approve;
 mod args;
 mod demo;
 mod exit;
 mod plan;
+mod rebind;
 mod run;
 
 use std::process::ExitCode;
@@ -47,6 +49,7 @@ async fn run_command(cli: Cli) -> Result<Exit, Failure> {
         }
         Some(Command::Run(flags)) => run::run(&settings, &flags.or(&run)).await,
         Some(Command::Plan(flags)) => plan::plan(&settings, flags.json || run.json).await,
+        Some(Command::Approve(flags)) => approve::approve(&settings, &flags).await,
         Some(Command::Demo(flags)) => demo::demo(&flags).await,
     }
 }

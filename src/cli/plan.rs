@@ -2,8 +2,9 @@ use std::io::Write;
 
 use super::args::Settings;
 use super::exit::{Exit, Failure};
+use crate::clock::Moment;
 use crate::config::{self, Config};
-use crate::ledger::{Known, Ledger};
+use crate::ledger::{Known, Ledger, Look};
 use crate::reconcile::Network;
 use crate::reconcile::pass::{self, Outlook};
 use crate::reconcile::plan::{PlanJson, PlanText};
@@ -13,25 +14,38 @@ use crate::wordpress::Database;
 /// Shows what a pass would do now.
 pub(super) async fn plan(settings: &Settings, json: bool) -> Result<Exit, Failure> {
     let config = load(settings)?;
-    let known = Ledger::look(&config.state_dir, config.binding()).await?;
-    if known.is_none() {
-        eprintln!(
-            "note: there is no ledger in {} yet, so nothing is owned and nothing would be removed",
-            config.state_dir.display()
-        );
-    }
-    let known = known.unwrap_or_else(Known::default);
+    let known = known(&config).await?;
     let network = network(config, Patience::COMMAND)?;
-    let Outlook { plan, notices } = pass::look(&network, known).await?;
+    let Outlook { plan, notices } = pass::look(&network, known, &Moment::now()).await?;
     for notice in notices {
         eprintln!("note: {notice}");
     }
     if json {
         print_json(&PlanJson::of(&plan))?;
     } else {
-        print_text(&PlanText(&plan))?;
+        print_text(&PlanText { plan: &plan, command: &settings.command() })?;
     }
-    Ok(if plan.changes_anything() { Exit::Changes } else { Exit::Converged })
+    Ok(match plan.blocked {
+        Some(_) => Exit::Blocked,
+        None if plan.changes_anything() => Exit::Changes,
+        None => Exit::Converged,
+    })
+}
+
+/// What the ledger holds, with what is to be said about it said.
+pub(super) async fn known(config: &Config) -> Result<Known, Failure> {
+    match Ledger::look(&config.state_dir, config.binding()).await? {
+        Look::Known(known) => return Ok(*known),
+        Look::Missing => eprintln!(
+            "note: there is no ledger in {} yet, so nothing is owned and nothing would be removed",
+            config.state_dir.display()
+        ),
+        Look::Unusable(why) => eprintln!(
+            "note: {why}. The next pass sets it aside and begins a new one, so nothing is owned and \
+             nothing would be removed"
+        ),
+    }
+    Ok(Known::default())
 }
 
 /// The settings, with what is to be said about them said.

@@ -1,30 +1,53 @@
 use super::args::{RunFlags, Settings};
 use super::exit::{Exit, Failure};
 use super::plan::{load, network, plan, print_json, print_text};
-use crate::daemon;
+use super::rebind::{rebind, undivided};
+use crate::clock::Moment;
+use crate::daemon::{self, Service};
 use crate::ledger::{Lease, Ledger};
-use crate::reconcile::{Report, pass};
-use crate::runcloud::Patience;
+use crate::reconcile::{Grace, Network, Report, pass};
+use crate::runcloud::{Patience, Writer};
 
 /// Reconciles: for ever, once, or not at all but showing the plan.
 pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, Failure> {
     if flags.dry_run {
         return plan(settings, flags.json).await;
     }
+    undivided(flags)?;
     let config = load(settings)?;
     let lease = Lease::acquire(&config.state_dir)?;
-    let mut ledger = Ledger::open(&config.state_dir, config.binding(), &lease).await?;
-    let (poll, interval) = (config.poll, config.interval);
+    let (state_dir, binding) = (config.state_dir.clone(), config.binding());
+    let pace = daemon::Pace { poll: config.poll, interval: config.interval, grace: config.grace };
     let network = network(config, Patience::COMMAND)?;
-    let writer = network.reader.writer(&lease);
-    if !flags.once {
-        daemon::run(&network, &writer, &mut ledger, daemon::Pace { poll, interval })
-            .await
-            .map_err(Failure::internal)?;
-        return Ok(Exit::Converged);
+    let mut ledger = match &flags.rebind {
+        None => Ledger::open(&state_dir, binding, &lease).await?,
+        Some(named) => rebind(named, &network, &state_dir, binding, &lease).await?,
+    };
+    if let Some(notice) = ledger.notice.take() {
+        tracing::warn!("{notice}");
     }
+    let writer = network.reader.writer(&lease);
+    let command = settings.command();
+    if flags.once {
+        return once(&network, &writer, &mut ledger, &command, flags).await;
+    }
+    let service = Service { network: &network, writer: &writer, lease: &lease, pace, command };
+    service.run(&mut ledger).await.map_err(Failure::internal)?;
+    Ok(Exit::Converged)
+}
+
+async fn once(
+    network: &Network,
+    writer: &Writer<'_>,
+    ledger: &mut Ledger,
+    command: &str,
+    flags: &RunFlags,
+) -> Result<Exit, Failure> {
     let mut report = Report::default();
-    let outcome = pass::run_once(&network, &writer, &mut ledger, &mut report).await;
+    // The second read of the table right before the first removal stands in for the grace.
+    let mut grace = Grace::none();
+    let now = Moment::now();
+    let outcome = pass::run_once(network, writer, ledger, &mut grace, &now, &mut report).await;
     for notice in &report.notices {
         tracing::warn!("{notice}");
     }
@@ -34,5 +57,8 @@ pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, F
         print_text(&report)?;
     }
     outcome?;
+    if let Some(blocked) = &report.blocked {
+        return Err(Failure::new(Exit::Blocked, blocked.message(command)));
+    }
     Ok(if report.is_clean() { Exit::Converged } else { Exit::Partial })
 }

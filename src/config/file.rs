@@ -52,8 +52,8 @@ pub(super) struct Sync {
     pub(super) poll: Option<Span>,
     pub(super) interval: Option<Span>,
     pub(super) removal: Removal,
-    removal_grace: Option<Span>,
-    max_removals_per_day: Option<u32>,
+    pub(super) removal_grace: Option<Span>,
+    pub(super) max_removals_per_day: Option<u32>,
     pub(super) keep: Vec<String>,
     pub(super) www: WwwPolicy,
     pub(super) subdomains: Subdomains,
@@ -129,10 +129,8 @@ impl File {
 
     /// Keys of the contract that this version reads and does not act on yet.
     pub(super) fn without_effect(&self) -> Vec<&'static str> {
-        let Self { sync, dns, ssl, service, .. } = self;
+        let Self { dns, ssl, service, .. } = self;
         [
-            (sync.removal_grace.is_some(), "sync.removal_grace"),
-            (sync.max_removals_per_day.is_some(), "sync.max_removals_per_day"),
             (dns.gate.is_some(), "dns.gate"),
             (dns.accept.is_some(), "dns.accept"),
             (dns.resolvers.is_some(), "dns.resolvers"),
@@ -241,7 +239,7 @@ mod tests {
             listen = "127.0.0.1:9100"
         "#;
         let file = File::parse(all).map_err(|problem| panic!("{problem}")).unwrap();
-        assert_eq!(file.without_effect().len(), 10);
+        assert_eq!(file.without_effect().len(), 8);
         assert_eq!(file.runcloud.app_id.as_deref(), Some("8"));
     }
 

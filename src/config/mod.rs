@@ -65,6 +65,8 @@ pub struct Config {
     pub policy: Policy,
     /// `sync.poll`: how often the daemon looks at the table.
     pub poll: Duration,
+    /// `sync.removal_grace`: how long the daemon waits before it removes a name that went missing.
+    pub grace: Duration,
     /// `sync.interval`: how often the daemon looks at RunCloud when nothing changed.
     pub interval: Duration,
     /// Every setting with where it came from, secrets masked, for whoever asks.

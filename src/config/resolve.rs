@@ -26,6 +26,7 @@ const POLL: Duration = Duration::from_secs(5);
 const SHORTEST_POLL: Duration = Duration::from_secs(1);
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
 const INTERVAL: Duration = Duration::from_mins(15);
+const GRACE: Duration = Duration::from_mins(2);
 
 /// Reads every layer and checks every setting.
 ///
@@ -78,6 +79,8 @@ impl Resolver<'_> {
         let endpoint = endpoint.filter(|_| self.problems.is_empty())?;
         let sync = &self.layers.file.sync;
         let (removal, www, subdomains) = (sync.removal, sync.www, sync.subdomains);
+        let max_removals = sync.max_removals_per_day.map(|limit| limit as usize);
+        let grace = sync.removal_grace.map_or(GRACE, |span| span.0);
         let without_effect = self.layers.file.without_effect();
         notices.extend(
             without_effect.iter().map(|key| format!("{key} has no effect in this version")),
@@ -85,13 +88,14 @@ impl Resolver<'_> {
         Some(Config {
             source: source?,
             prefix: prefix?,
-            policy: Policy { removal, www, subdomains, api: api_version(&endpoint) },
+            policy: Policy { removal, www, subdomains, max_removals, api: api_version(&endpoint) },
             endpoint,
             state_dir: state_dir?,
             own,
             keep,
             poll,
             interval,
+            grace,
             origins: std::mem::take(&mut self.origins),
             notices,
         })

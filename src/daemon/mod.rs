@@ -6,50 +6,62 @@
 
 use std::time::Duration;
 
+use humantime::format_duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
-use crate::clock::Timestamp;
-use crate::ledger::Ledger;
-use crate::reconcile::pass;
-use crate::reconcile::{Network, PassError, Report};
+use crate::clock::{Moment, Timestamp};
+use crate::ledger::{Lease, Ledger};
+use crate::reconcile::{Grace, Network, PassError, Report, pass};
 use crate::runcloud::{ApiError, Writer};
 use crate::wordpress::Desired;
 
 /// After an error that may pass by itself.
 const AFTER_ERROR: Duration = Duration::from_secs(10);
-/// After one that a person has to mend, such as refused credentials.
-const AFTER_FATAL: Duration = Duration::from_mins(5);
+/// After one that a person has to mend, such as refused credentials; it doubles each time,
+const AFTER_REFUSAL: Duration = Duration::from_mins(5);
+/// up to this.
+const LONGEST_AFTER_REFUSAL: Duration = Duration::from_hours(1);
 
-/// How often the loop looks.
+/// How often the loop looks, and how long it waits before it removes.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// At the tables.
     pub poll: Duration,
     /// At RunCloud, when nothing changed.
     pub interval: Duration,
+    /// Before a name that went missing is removed.
+    pub grace: Duration,
 }
 
-/// Reconciles until SIGTERM or SIGINT, which let the pass at work end.
-///
-/// # Errors
-/// Only where the signals cannot be listened for.
-pub async fn run(
-    network: &Network,
-    writer: &Writer<'_>,
-    ledger: &mut Ledger,
-    pace: Pace,
-) -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut watch =
-        Watch { seen: None, look_again: Instant::now(), last_error: None, told: vec![] };
-    tracing::info!("watching the table every {}", humantime::format_duration(pace.poll));
-    while !is_over(watch.step(network, writer, ledger, pace).await, &mut terminate, &mut interrupt)
-        .await
-    {}
-    tracing::info!("stopping");
-    Ok(())
+/// What the daemon works with.
+pub struct Service<'a> {
+    /// Both sides.
+    pub network: &'a Network,
+    /// The right to change RunCloud,
+    pub writer: &'a Writer<'a>,
+    /// and what it rests on.
+    pub lease: &'a Lease,
+    /// How often it looks.
+    pub pace: Pace,
+    /// How this program is called with its settings, for the commands it suggests.
+    pub command: String,
+}
+
+impl Service<'_> {
+    /// Reconciles until SIGTERM or SIGINT, which let the pass at work end.
+    ///
+    /// # Errors
+    /// Only where the signals cannot be listened for.
+    pub async fn run(&self, ledger: &mut Ledger) -> std::io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut watch = Watch::new(self);
+        tracing::info!("watching the table every {}", format_duration(self.pace.poll));
+        while !is_over(watch.step(ledger).await, &mut terminate, &mut interrupt).await {}
+        tracing::info!("stopping");
+        Ok(())
+    }
 }
 
 async fn is_over(wait: Duration, terminate: &mut Signal, interrupt: &mut Signal) -> bool {
@@ -61,69 +73,100 @@ async fn is_over(wait: Duration, terminate: &mut Signal, interrupt: &mut Signal)
 }
 
 /// What the loop remembers between two looks.
-struct Watch {
+struct Watch<'a> {
+    service: &'a Service<'a>,
     /// What the tables wanted when a pass last ended well.
     seen: Option<Desired>,
     /// When RunCloud is looked at even if nothing changed.
     look_again: Instant,
+    /// Since when names are missing.
+    grace: Grace,
     /// The error that was said last.
     last_error: Option<String>,
-    /// What was said of the tables the last time.
+    /// How often in a row RunCloud refused everything.
+    refusals: u32,
+    /// What was said of the reads and of blocked removals the last time.
     told: Vec<String>,
+    /// The approval that was there at the last pass.
+    approved: Option<String>,
 }
 
-impl Watch {
+impl<'a> Watch<'a> {
+    fn new(service: &'a Service<'a>) -> Self {
+        Self {
+            service,
+            seen: None,
+            look_again: Instant::now(),
+            grace: Grace::new(service.pace.grace),
+            last_error: None,
+            refusals: 0,
+            told: vec![],
+            approved: None,
+        }
+    }
+
     /// Looks once, makes a pass where there is a reason, and returns how long to wait.
-    async fn step(
-        &mut self,
-        network: &Network,
-        writer: &Writer<'_>,
-        ledger: &mut Ledger,
-        pace: Pace,
-    ) -> Duration {
-        match self.look(network, writer, ledger, pace).await {
+    async fn step(&mut self, ledger: &mut Ledger) -> Duration {
+        match self.look(ledger).await {
             Ok(()) => {
+                self.refusals = 0;
                 if self.last_error.take().is_some() {
                     tracing::info!("back to normal");
                 }
-                pace.poll
+                self.service.pace.poll
             }
             Err(error) => {
                 self.seen = None;
+                self.refusals = if error.is_fatal() { self.refusals + 1 } else { 0 };
+                self.mend(&error, ledger).await;
                 let text = error.to_string();
                 if self.last_error.as_ref() != Some(&text) {
                     tracing::error!("{text}");
                     self.last_error = Some(text);
                 }
-                wait_after(&error)
+                wait_after(&error, self.refusals)
             }
         }
     }
 
-    async fn look(
-        &mut self,
-        network: &Network,
-        writer: &Writer<'_>,
-        ledger: &mut Ledger,
-        pace: Pace,
-    ) -> Result<(), PassError> {
+    /// A ledger that turned out to be damaged is set aside; the next pass has a new one.
+    async fn mend(&self, error: &PassError, ledger: &mut Ledger) {
+        let PassError::Ledger(damage) = error else { return };
+        if !damage.is_unusable_file() {
+            return;
+        }
+        match ledger.reopen(self.service.lease).await {
+            Ok(()) => tracing::warn!("{}", ledger.notice.take().unwrap_or_default()),
+            Err(error) => tracing::error!("{error}"),
+        }
+    }
+
+    async fn look(&mut self, ledger: &mut Ledger) -> Result<(), PassError> {
+        let Service { network, writer, pace, .. } = self.service;
         let desired = network.desired().await?;
-        if self.seen.as_ref() == Some(&desired) && Instant::now() < self.look_again {
+        let approved = ledger.approved_hash().await?;
+        let is_same = self.seen.as_ref() == Some(&desired) && self.approved == approved;
+        if is_same && Instant::now() < self.look_again {
             return Ok(());
         }
-        let mut report = Report::default();
-        let outcome = pass::run_once(network, writer, ledger, &mut report).await;
-        self.tell(report.notices);
+        let (now, mut report) = (Moment::now(), Report::default());
+        let grace = &mut self.grace;
+        let outcome = pass::run_once(network, writer, ledger, grace, &now, &mut report).await;
+        self.tell(&report);
         outcome?;
-        let next_try = ledger.next_try().await?;
-        let wait = next_try.map_or(pace.interval, |point| point.since(Timestamp::now()));
+        let next_try = ledger.next_try().await?.map(|point| point.since(Timestamp::now()));
+        let next = [next_try, self.grace.next(&Moment::now())].into_iter().flatten().min();
+        let wait = next.unwrap_or(pace.interval);
         self.seen = Some(desired);
+        self.approved = ledger.approved_hash().await?;
         self.look_again = Instant::now() + wait.clamp(pace.poll, pace.interval.max(pace.poll));
         Ok(())
     }
 
     /// Says what was not said the last time.
-    fn tell(&mut self, notices: Vec<String>) {
+    fn tell(&mut self, report: &Report) {
+        let mut notices = report.notices.clone();
+        notices.extend(report.blocked.iter().map(|all| all.message(&self.service.command)));
         for notice in notices.iter().filter(|notice| !self.told.contains(notice)) {
             tracing::warn!("{notice}");
         }
@@ -131,12 +174,15 @@ impl Watch {
     }
 }
 
-fn wait_after(error: &PassError) -> Duration {
+fn wait_after(error: &PassError, refusals: u32) -> Duration {
     match error {
         PassError::Api(ApiError::Throttled { retry_after: Some(wait), .. }) => {
             AFTER_ERROR.max(*wait)
         }
-        error if error.is_fatal() => AFTER_FATAL,
+        error if error.is_fatal() => {
+            let doubled = AFTER_REFUSAL.saturating_mul(2_u32.saturating_pow(refusals - 1));
+            doubled.min(LONGEST_AFTER_REFUSAL)
+        }
         _ => AFTER_ERROR,
     }
 }

@@ -1,6 +1,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
+use super::approval::Approval;
+use super::error::LedgerError;
+use super::ticks::{Tick, TickClock};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 
@@ -15,6 +19,37 @@ pub struct Known {
     pub due: BTreeMap<Domain, Due>,
     /// Names whose last change failed.
     pub failures: BTreeMap<Domain, Failure>,
+    /// Names that were ours, went missing in RunCloud and were added again.
+    pub repairs: BTreeMap<Domain, Repair>,
+    /// What the ledger speaks of; none where it is new, and then nothing is removed.
+    pub bound: Option<Bound>,
+    /// What an operator let through.
+    pub approval: Option<Approval>,
+    /// The removals that count against the budget, as ticks of the ledger's clock.
+    pub removals: Vec<Tick>,
+    /// The ledger's clock.
+    pub clock: TickClock,
+}
+
+/// The window of the removal budget, and of repairs that count together.
+pub const DAY: Duration = Duration::from_hours(24);
+
+/// What a ledger was found to speak of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bound {
+    /// The network's own domain; none where it could not be read yet.
+    pub network: Option<Domain>,
+    /// The highest id of a mapping ever seen.
+    pub highest_mapping: i64,
+}
+
+/// How often a name was added again after it went missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// How often, each within a day of the one before.
+    pub repairs: u32,
+    /// When last.
+    pub last: Timestamp,
 }
 
 /// The web application a ledger speaks of.
@@ -97,6 +132,24 @@ pub struct Failure {
     pub detail: String,
     /// What the change was for; another cause starts afresh.
     pub cause: Cause,
+    /// The stage of the row it was for, as a word; another one starts afresh.
+    pub stage: String,
+}
+
+impl Known {
+    /// Checks that the database is of the network the ledger speaks of, as far as both are known.
+    ///
+    /// # Errors
+    /// [`LedgerError::OtherNetwork`].
+    pub fn check_network(&self, network: Option<&Domain>) -> Result<(), LedgerError> {
+        let bound = self.bound.as_ref().and_then(|bound| bound.network.as_ref());
+        match (bound, network) {
+            (Some(bound), Some(found)) if bound != found => {
+                Err(LedgerError::OtherNetwork { bound: bound.clone(), found: found.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for Binding {

@@ -4,15 +4,23 @@
 //! in it before each write call and the outcome after, both durable; whatever a crash leaves open is
 //! settled against the next listing. [`Known`] is its content as plain data, for the planner.
 
+mod approval;
 mod error;
 mod known;
 mod lease;
+mod open;
 mod passes;
 mod read;
 mod store;
+mod ticks;
 
+pub use approval::Approval;
 pub use error::LedgerError;
-pub use known::{Binding, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned};
+pub use known::{
+    Binding, Bound, Cause, DAY, Due, Failure, Intent, IntentAction, Known, Origin, Owned, Repair,
+};
 pub use lease::{Lease, LeaseError};
+pub use open::Look;
 pub use passes::PassCounts;
 pub use store::Ledger;
+pub use ticks::{Tick, TickClock};

@@ -1,6 +1,8 @@
 use super::error::LedgerError;
+use super::known::DAY;
 use super::store::Ledger;
-use crate::clock::Timestamp;
+use super::ticks::TickClock;
+use crate::clock::{Moment, Timestamp};
 
 /// How many passes are remembered.
 const PASSES: i64 = 1_000;
@@ -23,9 +25,10 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn begin_pass(&mut self, now: Timestamp) -> Result<i64, LedgerError> {
+    pub async fn begin_pass(&mut self, now: &Moment) -> Result<i64, LedgerError> {
+        self.advance(now).await?;
         let begun = sqlx::query("INSERT INTO pass (started) VALUES (?)")
-            .bind(now.0)
+            .bind(now.wall.0)
             .execute(&mut self.connection)
             .await?;
         let id = begun.last_insert_rowid();
@@ -34,6 +37,24 @@ impl Ledger {
             .execute(&mut self.connection)
             .await?;
         Ok(id)
+    }
+
+    /// Moves the ledger's own clock on, and forgets the removals that no longer count.
+    async fn advance(&mut self, now: &Moment) -> Result<(), LedgerError> {
+        let counted = self.clock.tick(now);
+        self.clock = TickClock { counted, at: Some(now.clone()) };
+        sqlx::query("INSERT OR REPLACE INTO ticks VALUES (1, ?, ?, ?, ?)")
+            .bind(counted.0)
+            .bind(&now.uptime.boot)
+            .bind(now.uptime.seconds)
+            .bind(now.wall.0)
+            .execute(&mut self.connection)
+            .await?;
+        sqlx::query("DELETE FROM removal WHERE tick <= ?")
+            .bind(counted.0 - DAY.as_secs().cast_signed())
+            .execute(&mut self.connection)
+            .await?;
+        Ok(())
     }
 
     /// Writes down how a pass ended.

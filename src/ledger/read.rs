@@ -1,10 +1,14 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::known::{Binding, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned};
-use crate::clock::Timestamp;
+use super::approval::read_approval;
+use super::known::{
+    Binding, Bound, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned, Repair,
+};
+use super::ticks::{Tick, TickClock};
+use crate::clock::{Moment, Timestamp, Uptime};
 use crate::domain::Domain;
 
 /// What the ledger is bound to; none where it is new.
@@ -24,9 +28,36 @@ pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Know
     let owned = rows(&mut transaction, "SELECT * FROM owned", owned_of).await?;
     let intents = rows(&mut transaction, "SELECT * FROM intent", intent_of).await?;
     let failures = rows(&mut transaction, "SELECT * FROM failure", failure_of).await?;
+    let repairs = rows(&mut transaction, "SELECT * FROM repair", repair_of).await?;
     let due = read_due(&mut transaction).await?;
+    let bound = read_bound(&mut transaction).await?;
+    let approval = read_approval(&mut transaction).await?;
+    let removals = sqlx::query_scalar("SELECT tick FROM removal ORDER BY tick")
+        .fetch_all(&mut *transaction)
+        .await?;
+    let removals = removals.into_iter().map(Tick).collect();
+    let clock = read_clock(&mut transaction).await?;
     transaction.commit().await?;
-    Ok(Known { owned, intents, due, failures })
+    Ok(Known { owned, intents, due, failures, repairs, bound, approval, removals, clock })
+}
+
+async fn read_bound(connection: &mut SqliteConnection) -> Result<Option<Bound>, sqlx::Error> {
+    let statement = "SELECT network AS domain, highest_mapping FROM binding";
+    let Some(row) = sqlx::query(statement).fetch_optional(connection).await? else {
+        return Ok(None);
+    };
+    let network: Option<String> = row.try_get("domain")?;
+    let network = network.map(|_| name_of(&row)).transpose()?;
+    Ok(Some(Bound { network, highest_mapping: row.try_get("highest_mapping")? }))
+}
+
+async fn read_clock(connection: &mut SqliteConnection) -> Result<TickClock, sqlx::Error> {
+    let Some(row) = sqlx::query("SELECT * FROM ticks").fetch_optional(connection).await? else {
+        return Ok(TickClock::default());
+    };
+    let uptime = Uptime { boot: row.try_get("boot")?, seconds: row.try_get("uptime")? };
+    let at = Some(Moment { wall: Timestamp(row.try_get("wall")?), uptime });
+    Ok(TickClock { counted: Tick(row.try_get("counted")?), at })
 }
 
 /// The certificates that are owed.
@@ -42,12 +73,16 @@ async fn rows<T>(
     value_of: fn(&SqliteRow) -> Result<T, sqlx::Error>,
 ) -> Result<BTreeMap<Domain, T>, sqlx::Error> {
     let rows = sqlx::query(statement).fetch_all(connection).await?;
-    let pair = |row: &SqliteRow| {
-        let name = Domain::parse(row.try_get("domain")?)
-            .map_err(|rejection| sqlx::Error::Decode(rejection.into()))?;
-        Ok((name, value_of(row)?))
-    };
-    rows.iter().map(pair).collect()
+    rows.iter().map(|row| Ok((name_of(row)?, value_of(row)?))).collect()
+}
+
+/// The names in the column `domain`.
+pub(super) fn names(rows: &[SqliteRow]) -> Result<BTreeSet<Domain>, sqlx::Error> {
+    rows.iter().map(name_of).collect()
+}
+
+fn name_of(row: &SqliteRow) -> Result<Domain, sqlx::Error> {
+    Domain::parse(row.try_get("domain")?).map_err(|rejection| sqlx::Error::Decode(rejection.into()))
 }
 
 fn cause_of(row: &SqliteRow) -> Result<Cause, sqlx::Error> {
@@ -75,5 +110,10 @@ fn failure_of(row: &SqliteRow) -> Result<Failure, sqlx::Error> {
         retry_at: Timestamp(row.try_get("retry_at")?),
         detail: row.try_get("detail")?,
         cause: cause_of(row)?,
+        stage: row.try_get("stage")?,
     })
+}
+
+fn repair_of(row: &SqliteRow) -> Result<Repair, sqlx::Error> {
+    Ok(Repair { repairs: row.try_get("repairs")?, last: Timestamp(row.try_get("last")?) })
 }

@@ -1,81 +1,67 @@
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{Connection, SqliteConnection};
 
-use super::error::{LedgerError, migration_error, unusable};
-use super::known::{Binding, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned};
+use super::error::LedgerError;
+use super::known::{
+    Binding, Bound, Cause, DAY, Due, Failure, Intent, IntentAction, Known, Origin, Owned,
+};
 use super::lease::Lease;
-use super::read::{read_binding, read_due, read_known};
+use super::read::{read_due, read_known};
+use super::ticks::{Tick, TickClock};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
-const FILE: &str = "ledger.sqlite";
-
-/// The ledger, opened for writing by whoever holds the [`Lease`].
+/// The ledger, opened for writing by whoever holds the [`Lease`](super::Lease).
 pub struct Ledger {
     pub(super) connection: SqliteConnection,
     binding: Binding,
+    directory: PathBuf,
+    pub(super) clock: TickClock,
+    /// What an operator should hear about how it was opened.
+    pub notice: Option<String>,
 }
 
 impl Ledger {
-    /// Opens, and where needed makes or upgrades, the ledger of a state directory.
-    ///
-    /// # Errors
-    /// [`LedgerError`]; nothing may be written to RunCloud then.
-    pub async fn open(
-        directory: &Path,
+    pub(super) fn new(
+        connection: SqliteConnection,
         binding: Binding,
-        _lease: &Lease,
-    ) -> Result<Self, LedgerError> {
-        let path = directory.join(FILE);
-        let options = options(&path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Truncate)
-            .synchronous(SqliteSynchronous::Full);
-        let mut connection = options.connect().await.map_err(|e| unusable(&path, e))?;
-        MIGRATIONS.run(&mut connection).await.map_err(|error| migration_error(&path, error))?;
-        if let Some(bound) = read_binding(&mut connection).await? {
-            check_binding(&path, bound, binding)?;
-        }
-        Ok(Self { connection, binding })
+        clock: TickClock,
+        directory: &Path,
+    ) -> Self {
+        Self { connection, binding, directory: directory.to_owned(), clock, notice: None }
     }
 
-    /// Binds a new ledger to the web application it was opened for. To be called once that was seen to
-    /// exist: a mistyped id must not stick.
+    /// Sets a ledger that turned out to be of no use aside, and goes on with a new one.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn bind(&mut self) -> Result<(), LedgerError> {
-        sqlx::query("INSERT OR IGNORE INTO binding (one, server, app) VALUES (1, ?, ?)")
-            .bind(self.binding.server.cast_signed())
-            .bind(self.binding.app.cast_signed())
-            .execute(&mut self.connection)
-            .await?;
+    pub async fn reopen(&mut self, lease: &Lease) -> Result<(), LedgerError> {
+        let directory = self.directory.clone();
+        *self = Self::open(&directory, self.binding, lease).await?;
         Ok(())
     }
 
-    /// What a state directory's ledger holds, without the right to write; none where there is none.
+    /// Binds a new ledger to the web application it was opened for and to the network, and notes the
+    /// highest id of a mapping. To be called once the application was seen to exist: a mistyped id must
+    /// not stick.
     ///
     /// # Errors
-    /// [`LedgerError`] where there is one that cannot be read.
-    pub async fn look(directory: &Path, binding: Binding) -> Result<Option<Known>, LedgerError> {
-        let path = directory.join(FILE);
-        if !path.try_exists().map_err(|error| unusable(&path, error.into()))? {
-            return Ok(None);
-        }
-        let options = options(&path).read_only(true);
-        let mut connection = options.connect().await.map_err(|e| unusable(&path, e))?;
-        if let Some(bound) = read_binding(&mut connection).await.map_err(|e| unusable(&path, e))? {
-            check_binding(&path, bound, binding)?;
-        }
-        let known = read_known(&mut connection).await.map_err(|e| unusable(&path, e))?;
-        connection.close().await?;
-        Ok(Some(known))
+    /// [`LedgerError`].
+    pub async fn bind(&mut self, bound: &Bound) -> Result<(), LedgerError> {
+        sqlx::query(
+            "INSERT INTO binding (one, server, app, network, highest_mapping) VALUES (1, ?, ?, ?, ?) \
+             ON CONFLICT (one) DO UPDATE SET network = coalesce(network, excluded.network), \
+             highest_mapping = max(highest_mapping, excluded.highest_mapping)",
+        )
+        .bind(self.binding.server.cast_signed())
+        .bind(self.binding.app.cast_signed())
+        .bind(bound.network.as_ref().map(Domain::as_str))
+        .bind(bound.highest_mapping)
+        .execute(&mut self.connection)
+        .await?;
+        Ok(())
     }
 
     /// Everything the planner needs to know.
@@ -146,6 +132,7 @@ impl Ledger {
         let mut transaction = self.connection.begin().await?;
         match intent.action {
             IntentAction::Add => {
+                count_repair(&mut transaction, domain, now).await?;
                 let owned =
                     Owned { origin: Origin::Added, www: Some(intent.www), cause: intent.cause };
                 own(&mut transaction, domain, owned, now).await?;
@@ -162,8 +149,10 @@ impl Ledger {
                 }
             }
             IntentAction::Remove => {
-                delete(&mut transaction, Table::Owned, domain).await?;
-                delete(&mut transaction, Table::CertificateDue, domain).await?;
+                count_removal(&mut transaction, domain, self.clock.counted).await?;
+                for table in [Table::Owned, Table::CertificateDue, Table::Repair, Table::Approved] {
+                    delete(&mut transaction, table, domain).await?;
+                }
             }
         }
         delete(&mut transaction, Table::Intent, domain).await?;
@@ -186,8 +175,8 @@ impl Ledger {
     /// [`LedgerError`].
     pub async fn fail(&mut self, domain: &Domain, failure: &Failure) -> Result<(), LedgerError> {
         sqlx::query(
-            "INSERT OR REPLACE INTO failure (domain, attempts, retry_at, detail, mapping, site) \
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO failure \
+             (domain, attempts, retry_at, detail, mapping, site, stage) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(domain.as_str())
         .bind(failure.attempts)
@@ -195,6 +184,7 @@ impl Ledger {
         .bind(&failure.detail)
         .bind(failure.cause.mapping)
         .bind(failure.cause.site)
+        .bind(&failure.stage)
         .execute(&mut self.connection)
         .await?;
         Ok(())
@@ -225,7 +215,9 @@ impl Ledger {
         &mut self,
         names: impl IntoIterator<Item = &Domain>,
     ) -> Result<(), LedgerError> {
-        self.delete_all(names, &[Table::Owned, Table::CertificateDue, Table::Failure]).await
+        let tables =
+            [Table::Owned, Table::CertificateDue, Table::Failure, Table::Repair, Table::Approved];
+        self.delete_all(names, &tables).await
     }
 
     /// Writes down that the names have nothing left to be tried again.
@@ -250,11 +242,12 @@ impl Ledger {
         self.delete_all(names, &[Table::CertificateDue]).await
     }
 
-    /// Writes down that the names' order failed, and when the next one may go out.
+    /// Writes down how often an order for the names was sent, and when the next one may go out: before
+    /// it is sent, and where it failed.
     ///
     /// # Errors
-    /// [`LedgerError`].
-    pub async fn order_failed(&mut self, names: &BTreeMap<Domain, Due>) -> Result<(), LedgerError> {
+    /// [`LedgerError`]; nothing may be ordered then.
+    pub async fn note_order(&mut self, names: &BTreeMap<Domain, Due>) -> Result<(), LedgerError> {
         let mut transaction = self.connection.begin().await?;
         for (domain, due) in names {
             sqlx::query("UPDATE certificate_due SET attempts = ?, retry_at = ? WHERE domain = ?")
@@ -288,6 +281,8 @@ enum Table {
     Intent,
     CertificateDue,
     Failure,
+    Repair,
+    Approved,
 }
 
 async fn delete(
@@ -300,8 +295,46 @@ async fn delete(
         Table::Intent => "DELETE FROM intent WHERE domain = ?",
         Table::CertificateDue => "DELETE FROM certificate_due WHERE domain = ?",
         Table::Failure => "DELETE FROM failure WHERE domain = ?",
+        Table::Repair => "DELETE FROM repair WHERE domain = ?",
+        Table::Approved => "DELETE FROM approved WHERE domain = ?",
     };
     sqlx::query(statement).bind(domain.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+/// An addition of a name that is owned already repairs it; a day without one ends the count.
+async fn count_repair(
+    connection: &mut SqliteConnection,
+    domain: &Domain,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO repair (domain, repairs, last) SELECT domain, 1, ?1 FROM owned \
+         WHERE domain = ?2 ON CONFLICT (domain) DO UPDATE SET last = ?1, \
+         repairs = CASE WHEN last > ?1 - ?3 THEN repairs + 1 ELSE 1 END",
+    )
+    .bind(now.0)
+    .bind(domain.as_str())
+    .bind(DAY.as_secs().cast_signed())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A removal counts against the budget unless an operator let it through.
+async fn count_removal(
+    connection: &mut SqliteConnection,
+    domain: &Domain,
+    tick: Tick,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO removal (domain, tick) SELECT ?1, ?2 \
+         WHERE NOT EXISTS (SELECT 1 FROM approved WHERE domain = ?1 AND begun)",
+    )
+    .bind(domain.as_str())
+    .bind(tick.0)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -340,18 +373,4 @@ async fn owe(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(Duration::from_secs(5))
-        .disable_statement_logging()
-}
-
-fn check_binding(path: &Path, bound: Binding, asked: Binding) -> Result<(), LedgerError> {
-    if bound == asked {
-        return Ok(());
-    }
-    Err(LedgerError::Bound { path: path.display().to_string(), bound, asked })
 }

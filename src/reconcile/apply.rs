@@ -3,12 +3,15 @@
 use super::guard::{ApprovedPlan, ConfirmedRemovals};
 use super::network::{Network, PassError};
 use super::plan::Change;
+use super::proof::Snapshot;
 use super::report::{Failed, Report};
-use super::retry;
-use crate::clock::Timestamp;
+use super::systemic::Systemic;
+use super::{Grace, retry};
+use crate::clock::Stopwatch;
 use crate::domain::Domain;
 use crate::ledger::{Cause, Failure, Intent, IntentAction, Known, Ledger, LedgerError};
-use crate::runcloud::{Actual, ApiError, Class, Kind, Reader, Writer};
+use crate::runcloud::{Actual, ApiError, Class, Kind, Writer};
+use crate::wordpress::Stage;
 
 /// How often an addition is tried in one pass, with a listing between the tries.
 const ROUNDS: u32 = 3;
@@ -16,17 +19,29 @@ const ROUNDS: u32 = 3;
 pub(super) const LOST_IN_A_ROW: u32 = 3;
 
 pub(super) struct Applier<'a> {
-    reader: &'a Reader,
-    writer: &'a Writer<'a>,
-    ledger: &'a mut Ledger,
-    known: &'a Known,
-    report: &'a mut Report,
+    pub(super) network: &'a Network,
+    pub(super) writer: &'a Writer<'a>,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) known: &'a Known,
+    pub(super) grace: &'a Grace,
+    pub(super) clock: &'a Stopwatch,
+    pub(super) report: &'a mut Report,
+    /// What failed, and what RunCloud said, for a look at all of it at the end.
+    pub(super) failures: Vec<(Domain, Failure, String)>,
 }
 
 #[derive(Clone)]
 struct Addition {
     domain: Domain,
     intent: Intent,
+    stage: Stage,
+}
+
+/// A change that failed.
+struct Attempt<'a> {
+    domain: &'a Domain,
+    cause: Cause,
+    stage: Stage,
 }
 
 /// An addition that a listing has to decide about.
@@ -52,62 +67,70 @@ impl Unsettled {
     }
 }
 
-impl<'a> Applier<'a> {
-    pub(super) fn new(
-        reader: &'a Reader,
-        writer: &'a Writer<'a>,
-        ledger: &'a mut Ledger,
-        known: &'a Known,
-        report: &'a mut Report,
-    ) -> Self {
-        Self { reader, writer, ledger, known, report }
-    }
-
+impl Applier<'_> {
     /// Adds, updates, removes. Before the first removal the table is read again, and RunCloud too where
     /// anything was changed meanwhile.
     pub(super) async fn apply(
         &mut self,
-        network: &Network,
         approved: &ApprovedPlan,
-        actual: &Actual,
+        actual: &Snapshot<Actual>,
+    ) -> Result<(), PassError> {
+        let outcome = self.make_changes(approved, actual).await;
+        self.look_at_failures().await?;
+        outcome
+    }
+
+    async fn make_changes(
+        &mut self,
+        approved: &ApprovedPlan,
+        actual: &Snapshot<Actual>,
     ) -> Result<(), PassError> {
         self.add(approved).await?;
         self.update(approved).await?;
-        if approved.plan().removals() == 0 {
+        let now = self.clock.since();
+        let is_ripe = |name: &Domain| self.grace.is_over(name, now);
+        if !approved.plan().removals().any(is_ripe) {
             return Ok(());
         }
-        let desired = network.desired().await?;
+        let desired = self.network.desired().await?;
         let second = if self.report.is_idle() {
-            network.plan(&desired, actual, self.known)
+            self.network.plan(desired, actual.clone(), self.known, now)
         } else {
             // The first listing is as old as the changes took; a name may be the primary by now.
-            network.plan(&desired, &self.reader.domains().await?, self.known)
+            let actual = self.network.actual().await?;
+            self.network.plan(desired, actual, self.known, now)
         };
-        self.remove(&approved.confirm_removals(&second)).await
+        let confirmed = approved.confirm_removals(&second.approved).only(is_ripe);
+        if confirmed.need_approval() {
+            let canaries = second.desired.side().canaries;
+            self.ledger.begin_approved(canaries.highest_mapping).await?;
+        }
+        self.remove(&confirmed).await
     }
 
     /// Adds what is missing. What RunCloud refused, or whose answer was lost, is looked up in one
     /// listing for all: there means done.
     async fn add(&mut self, approved: &ApprovedPlan) -> Result<(), PassError> {
         let mut open: Vec<Addition> = approved.plan().changes.iter().filter_map(addition).collect();
+        // Names that failed before go last.
+        open.sort_by_key(|addition| self.known.failures.contains_key(&addition.domain));
         for round in 1..=ROUNDS {
             let unsettled = self.add_round(open).await?;
             if unsettled.is_empty() {
                 return Ok(());
             }
             if unsettled.iter().any(Unsettled::was_lost) {
-                self.reader.breathe(round).await;
+                self.network.reader.breathe(round).await;
             }
-            let actual = self.reader.domains().await?;
+            let actual = self.network.reader.domains().await?;
             // Bad names go last, so that they never keep the others from being tried.
             let mut lost = Vec::new();
             open = Vec::new();
             for Unsettled { addition, error } in unsettled {
                 match self.look_up(&addition, error, &actual).await? {
                     Lookup::Lost(error) if round == ROUNDS => {
-                        let Addition { domain, intent } = &addition;
-                        let (kind, what) = (retry::Kind::Passing, error.to_string());
-                        self.fail(domain, intent.cause, kind, &what).await?;
+                        let what = error.to_string();
+                        self.fail(addition.attempt(), retry::Kind::Passing, &what).await?;
                     }
                     Lookup::Untried if round == ROUNDS => self.put_off(addition),
                     Lookup::Lost(_) => lost.push(addition),
@@ -124,11 +147,12 @@ impl<'a> Applier<'a> {
     async fn update(&mut self, approved: &ApprovedPlan) -> Result<(), PassError> {
         let mut lost = 0;
         for change in &approved.plan().changes {
-            let Change::Update { domain, entry, www, cause } = change else { continue };
+            let Change::Update { domain, entry, www, cause, stage } = change else { continue };
             let intent = Intent { action: IntentAction::Update, www: *www, cause: *cause };
-            self.ledger.intend(domain, intent, Timestamp::now()).await?;
+            self.ledger.intend(domain, intent, self.clock.wall()).await?;
             let outcome = self.writer.set_www(entry, *www).await;
-            if self.conclude(domain, intent, outcome, &mut lost).await? {
+            let attempt = Attempt { domain, cause: *cause, stage: *stage };
+            if self.conclude(&attempt, intent, outcome, &mut lost).await? {
                 self.report.updated.push(domain.clone());
             }
         }
@@ -141,9 +165,10 @@ impl<'a> Applier<'a> {
         for (domain, (id, reason)) in removals.names() {
             let (action, cause) = (IntentAction::Remove, reason.cause());
             let intent = Intent { action, www: false, cause };
-            self.ledger.intend(domain, intent, Timestamp::now()).await?;
+            self.ledger.intend(domain, intent, self.clock.wall()).await?;
             let outcome = self.writer.remove(*id).await;
-            if self.conclude(domain, intent, outcome, &mut lost).await? {
+            let attempt = Attempt { domain, cause, stage: Stage::default() };
+            if self.conclude(&attempt, intent, outcome, &mut lost).await? {
                 tracing::info!("{domain}: removed ({reason})");
                 self.report.removed.push(domain.clone());
             }
@@ -160,8 +185,8 @@ impl<'a> Applier<'a> {
                 unsettled.push(Unsettled { addition, error: None });
                 continue;
             }
-            let Addition { domain, intent } = &addition;
-            self.ledger.intend(domain, *intent, Timestamp::now()).await?;
+            let Addition { domain, intent, .. } = &addition;
+            self.ledger.intend(domain, *intent, self.clock.wall()).await?;
             let Err(error) = self.writer.add(domain, intent.www).await else {
                 lost = 0;
                 self.added(&addition).await?;
@@ -184,7 +209,7 @@ impl<'a> Applier<'a> {
         error: Option<ApiError>,
         actual: &Actual,
     ) -> Result<Lookup, PassError> {
-        let Addition { domain, intent } = addition;
+        let Addition { domain, .. } = addition;
         let entry = actual.get(domain);
         if entry.is_some_and(|entry| matches!(entry.kind, Kind::Alias | Kind::Unknown)) {
             self.added(addition).await?;
@@ -197,12 +222,12 @@ impl<'a> Applier<'a> {
             None if is_taken => {}
             None => return Ok(Lookup::Untried),
             Some(error) if is_taken => {
-                self.fail(domain, intent.cause, retry::Kind::Passing, &error.to_string()).await?;
+                self.fail(addition.attempt(), retry::Kind::Passing, &error.to_string()).await?;
             }
             Some(error) if error.class() == Class::Item => {
                 let what =
                     format!("{error}; it is not in this web application, so perhaps in another");
-                self.fail(domain, intent.cause, retry::Kind::Refused, &what).await?;
+                self.fail(addition.attempt(), retry::Kind::Refused, &what).await?;
             }
             Some(error) => return Ok(Lookup::Lost(error)),
         }
@@ -215,8 +240,11 @@ impl<'a> Applier<'a> {
         self.report.failed.push(Failed { domain, detail });
     }
 
-    async fn added(&mut self, Addition { domain, intent }: &Addition) -> Result<(), LedgerError> {
-        self.ledger.settle(domain, *intent, Timestamp::now()).await?;
+    async fn added(
+        &mut self,
+        Addition { domain, intent, .. }: &Addition,
+    ) -> Result<(), LedgerError> {
+        self.ledger.settle(domain, *intent, self.clock.wall()).await?;
         tracing::info!("{domain}: added ({})", intent.cause);
         self.report.added.push(domain.clone());
         Ok(())
@@ -226,14 +254,14 @@ impl<'a> Applier<'a> {
     /// answers lost in a row, which end the pass in the end.
     async fn conclude(
         &mut self,
-        domain: &Domain,
+        attempt: &Attempt<'_>,
         intent: Intent,
         outcome: Result<(), ApiError>,
         lost: &mut u32,
     ) -> Result<bool, PassError> {
         let Err(error) = outcome else {
             *lost = 0;
-            self.ledger.settle(domain, intent, Timestamp::now()).await?;
+            self.ledger.settle(attempt.domain, intent, self.clock.wall()).await?;
             return Ok(true);
         };
         *lost = if error.class() == Class::Transient { *lost + 1 } else { 0 };
@@ -243,32 +271,76 @@ impl<'a> Applier<'a> {
         }
         let kind = match error.class() {
             Class::Item => {
-                self.ledger.withdraw(domain).await?;
+                self.ledger.withdraw(attempt.domain).await?;
                 retry::Kind::Refused
             }
             Class::Transient | Class::Fatal => retry::Kind::Passing,
         };
-        self.fail(domain, intent.cause, kind, &error.to_string()).await?;
+        self.fail(Attempt { ..*attempt }, kind, &error.to_string()).await?;
         Ok(false)
     }
 
     async fn fail(
         &mut self,
-        domain: &Domain,
-        cause: Cause,
+        Attempt { domain, cause, stage }: Attempt<'_>,
         kind: retry::Kind,
         what: &str,
     ) -> Result<(), LedgerError> {
         let before = self.known.failures.get(domain).filter(|failure| failure.cause == cause);
         let attempts = retry::count(before.map_or(0, |failure| failure.attempts), kind);
-        let now = Timestamp::now();
-        let retry_at = now.plus(retry::wait(attempts, domain));
-        let failure = Failure { attempts, retry_at, detail: what.to_owned(), cause };
+        let failure = self.failure(domain, attempts, what, cause, stage.word());
         self.ledger.fail(domain, &failure).await?;
-        let detail = format!("{what}; next try {}", retry_at.for_reader_at(now));
-        tracing::warn!("{domain}: {detail}");
-        self.report.failed.push(Failed { domain: domain.clone(), detail });
+        self.failures.push((domain.clone(), failure, what.to_owned()));
         Ok(())
+    }
+
+    fn failure(
+        &self,
+        domain: &Domain,
+        attempts: u32,
+        what: &str,
+        cause: Cause,
+        stage: &str,
+    ) -> Failure {
+        let retry_at = self.clock.wall().plus(retry::wait(attempts, domain));
+        Failure { attempts, retry_at, detail: what.to_owned(), cause, stage: stage.to_owned() }
+    }
+
+    /// Reports what failed: as one finding, tried again sooner, where most names failed alike.
+    async fn look_at_failures(&mut self) -> Result<(), LedgerError> {
+        let failures = std::mem::take(&mut self.failures);
+        let done = self.report.counts();
+        let tried = done.added + done.updated + done.removed + failures.len();
+        let alike = failures.iter().map(|(domain, _, what)| (domain, what.as_str()));
+        let systemic = Systemic::of(tried, alike);
+        let is_systemic =
+            |domain: &Domain| systemic.iter().any(|finding| finding.names.contains(domain));
+        for (domain, mut failure, what) in failures {
+            if is_systemic(&domain) {
+                let before = self.known.failures.get(&domain).map_or(0, |before| before.attempts);
+                let attempts = retry::count(before, retry::Kind::Systemic);
+                let stage = failure.stage;
+                failure = self.failure(&domain, attempts, &what, failure.cause, &stage);
+                self.ledger.fail(&domain, &failure).await?;
+            }
+            let next = failure.retry_at.for_reader_at(self.clock.wall());
+            let detail = format!("{what}; next try {next}");
+            if !is_systemic(&domain) {
+                tracing::warn!("{domain}: {detail}");
+            }
+            self.report.failed.push(Failed { domain, detail });
+        }
+        if let Some(finding) = &systemic {
+            tracing::warn!("{finding}");
+        }
+        self.report.systemic = systemic;
+        Ok(())
+    }
+}
+
+impl Addition {
+    fn attempt(&self) -> Attempt<'_> {
+        Attempt { domain: &self.domain, cause: self.intent.cause, stage: self.stage }
     }
 }
 
@@ -278,7 +350,7 @@ fn is_served_as_www(actual: &Actual, domain: &Domain) -> bool {
 }
 
 fn addition(change: &Change) -> Option<Addition> {
-    let Change::Add { domain, www, cause } = change else { return None };
+    let Change::Add { domain, www, cause, stage } = change else { return None };
     let intent = Intent { action: IntentAction::Add, www: *www, cause: *cause };
-    Some(Addition { domain: domain.clone(), intent })
+    Some(Addition { domain: domain.clone(), intent, stage: *stage })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::retry;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::Due;
@@ -87,7 +88,7 @@ impl Certificate {
 /// as soon as one of them may have it.
 pub fn step(ssl: &Ssl, due: &BTreeMap<Domain, Due>, now: Timestamp) -> Certificate {
     let (mode, action, wait) = mode_of(ssl);
-    let is_ready = |due: &Due| due.retry_at <= now;
+    let is_ready = |due: &Due| !now.is_before(due.retry_at, retry::LONGEST);
     let all_ready = mode == Mode::Basic && due.values().any(is_ready);
     let mut certificate = Certificate { mode: Some(mode), ..Certificate::default() };
     for (domain, due) in due {

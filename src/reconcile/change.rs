@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::blocked::Blocked;
 use super::certificate::Certificate;
 use crate::domain::Domain;
 use crate::ledger::{Cause, Due};
 use crate::runcloud::Entry;
+use crate::wordpress::Stage;
 
 /// The difference between what is wanted and what is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct Plan {
     pub held: Vec<Held>,
     /// Names only RunCloud has.
     pub unmanaged: BTreeSet<String>,
+    /// Removals that a guard stops, as one; they are none of the changes.
+    pub blocked: Option<Blocked>,
     /// Rows whose name is none.
     pub rejected: Vec<String>,
     /// Names whose certificate is owed once the changes are made.
@@ -46,6 +50,8 @@ pub enum Change {
         www: bool,
         /// What wants it.
         cause: Cause,
+        /// The stage of its row.
+        stage: Stage,
     },
     /// A wanted name's `www` flag is wrong.
     Update {
@@ -57,6 +63,8 @@ pub enum Change {
         www: bool,
         /// What wants it.
         cause: Cause,
+        /// The stage of its row.
+        stage: Stage,
     },
     /// Nothing wants a name any more.
     Remove {
@@ -115,8 +123,10 @@ pub enum HeldReason {
     RemovalNever,
     /// Its row holds no host name any more.
     Rejected,
-    /// It would be removed, but the reads are not to be believed.
+    /// The reads that speak for a change of it are not to be believed.
     Unproven,
+    /// Whenever it is added, somebody else takes it away again.
+    Conflict,
 }
 
 impl Change {
@@ -177,9 +187,12 @@ impl Plan {
         self.changes.iter().filter(|change| matches!(change, Change::Update { .. })).count()
     }
 
-    /// How many names are to be removed.
-    pub fn removals(&self) -> usize {
-        self.changes.iter().filter(|change| matches!(change, Change::Remove { .. })).count()
+    /// The names to be removed.
+    pub fn removals(&self) -> impl Iterator<Item = &Domain> {
+        self.changes.iter().filter_map(|change| match change {
+            Change::Remove { domain, .. } => Some(domain),
+            Change::Add { .. } | Change::Update { .. } => None,
+        })
     }
 }
 

@@ -1,75 +1,298 @@
 //! What stands between a plan and RunCloud. Pure.
 //!
-//! Only [`review`] makes an [`ApprovedPlan`], and only two of them that agree make
-//! [`ConfirmedRemovals`], which is all that removal accepts.
+//! Only [`review`] makes an [`ApprovedPlan`], and only with a [`Proof`] does that hold removals; only two
+//! of them that agree make [`ConfirmedRemovals`], which is all that removal accepts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::blocked::{Blocked, Guard};
 use super::plan::{Change, Gone, Held, HeldReason, Plan};
+use super::proof::{Proof, Snapshot};
+use crate::clock::Moment;
 use crate::domain::Domain;
-use crate::ledger::Cause;
-use crate::wordpress::{Desired, Doubt};
+use crate::ledger::{Approval, Cause, DAY, Known, Tick};
+use crate::runcloud::Actual;
+use crate::wordpress::Desired;
 
-/// A plan whose removals are believable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApprovedPlan(Plan);
+/// The least that the budget of a day allows.
+const FLOOR: usize = 10;
+/// The share of the managed names that it allows, as a divisor: 20 %.
+const SHARE: usize = 5;
 
-/// Removals that two reads of the table agree on: RunCloud's id and the reason, by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfirmedRemovals(BTreeMap<Domain, (u64, Gone)>);
-
-/// Holds back removals that rest on reads nobody should believe, and approves the rest.
-pub fn review(plan: Plan, desired: &Desired) -> ApprovedPlan {
-    let mut approved = Plan { changes: Vec::new(), ..plan };
-    for change in plan.changes {
-        match disbelieved(&change, desired.doubt) {
-            Some(held) => approved.held.push(held),
-            None => approved.changes.push(change),
-        }
-    }
-    approved.held.sort_by(|a, b| a.domain.cmp(&b.domain));
-    ApprovedPlan(approved)
+/// What a review looks at besides the plan.
+pub struct Evidence<'a> {
+    /// The tables.
+    pub desired: &'a Snapshot<Desired>,
+    /// The listing.
+    pub actual: &'a Snapshot<Actual>,
+    /// The ledger.
+    pub known: &'a Known,
+    /// `sync.max_removals_per_day`; none for the default.
+    pub max_removals: Option<usize>,
+    /// The time of the pass.
+    pub now: &'a Moment,
 }
 
-fn disbelieved(change: &Change, doubt: Doubt) -> Option<Held> {
-    let Change::Remove { domain, reason, .. } = change else { return None };
-    let rests_on_sites = !matches!(reason, Gone::Cause(Cause { mapping: Some(_), .. }));
-    let why = match doubt {
-        Doubt::Everything(why) => why,
-        Doubt::SitesUnread if rests_on_sites => "`blogs` or `site` cannot be read",
-        Doubt::SitesUnread | Doubt::None => return None,
-    };
-    let detail = format!("{reason}, but {why}: not believed");
-    Some(Held::new(domain, HeldReason::Unproven, detail))
+/// A plan whose removals are proven, within the budget or let through by an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovedPlan {
+    plan: Plan,
+    removals: Removals,
+}
+
+/// Removals by name: RunCloud's id and the reason.
+type ByName = BTreeMap<Domain, (u64, Gone)>;
+
+/// Removals that rest on a proof.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Removals {
+    names: ByName,
+    /// Those of them that an operator let through.
+    approved: BTreeSet<Domain>,
+}
+
+/// Removals that two reads of the table agree on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfirmedRemovals(Removals);
+
+/// Holds or blocks the removals that must not be made now, and approves the rest.
+pub fn review(plan: Plan, evidence: &Evidence<'_>) -> ApprovedPlan {
+    let (removals, changes) =
+        plan.changes.into_iter().partition(|change| matches!(change, Change::Remove { .. }));
+    let mut review = Review { evidence, plan: Plan { changes, ..plan } };
+    review.distrust_listing();
+    let planned = review.believable(removals);
+    let removals = review.judge(planned);
+    review.finish(removals)
+}
+
+struct Review<'a> {
+    evidence: &'a Evidence<'a>,
+    /// Without its removals.
+    plan: Plan,
+}
+
+/// What becomes of the planned removals.
+enum Verdict {
+    /// They may be made; some of them by an approval.
+    Go(Proof, BTreeSet<Domain>),
+    /// They wait for an operator, but for those of an approval that has begun.
+    Blocked(Guard, Option<(Proof, BTreeSet<Domain>)>),
+}
+
+impl Review<'_> {
+    /// From a listing that looks like an accident nothing is forgotten, and nothing is added again.
+    fn distrust_listing(&mut self) {
+        let Some(why) = self.evidence.actual.suspicion() else { return };
+        self.plan.forgotten.clear();
+        let owned = &self.evidence.known.owned;
+        let (again, changes) = std::mem::take(&mut self.plan.changes)
+            .into_iter()
+            .partition::<Vec<_>, _>(|change| owned.contains_key(change.domain()));
+        self.plan.changes = changes;
+        for change in again {
+            let detail = format!("it was there, and {why}: not believed");
+            self.plan.held.push(Held::new(change.domain(), HeldReason::Unproven, detail));
+            self.plan.due.remove(change.domain());
+            self.keep_due(change.domain());
+        }
+    }
+
+    /// Holds the removals that no operator can let through either.
+    fn believable(&mut self, removals: Vec<Change>) -> ByName {
+        let mut planned = ByName::new();
+        for removal in removals {
+            let Change::Remove { domain, id, reason } = removal else { continue };
+            match self.disbelieved(reason) {
+                Some(why) => {
+                    let detail = format!("{reason}, but {why}: not believed");
+                    self.plan.held.push(Held::new(&domain, HeldReason::Unproven, detail));
+                    self.keep_due(&domain);
+                }
+                None => drop(planned.insert(domain, (id, reason))),
+            }
+        }
+        planned
+    }
+
+    fn disbelieved(&self, reason: Gone) -> Option<&str> {
+        let canaries = self.evidence.desired.side().canaries;
+        let sites_unread = canaries.has_first_site.is_none() || canaries.has_network.is_none();
+        let rests_on_sites = !matches!(reason, Gone::Cause(Cause { mapping: Some(_), .. }));
+        if self.evidence.known.bound.is_none() {
+            return Some("the ledger is new and knows of no earlier listing");
+        }
+        if sites_unread && rests_on_sites {
+            return Some("`blogs` or `site` cannot be read");
+        }
+        self.evidence.actual.suspicion()
+    }
+
+    /// Splits the planned removals into those that may be made, and those that are blocked as one.
+    fn judge(&mut self, planned: ByName) -> Removals {
+        if planned.is_empty() {
+            return Removals::default();
+        }
+        match self.verdict(&planned) {
+            Verdict::Go(proof, approved) => proven(proof, planned, approved),
+            Verdict::Blocked(guard, begun) => {
+                let approved = begun.as_ref().map(|(_, names)| names.clone()).unwrap_or_default();
+                let (go, stay): (ByName, ByName) =
+                    planned.into_iter().partition(|(name, _)| approved.contains(name));
+                self.block(guard, stay);
+                begun.map_or_else(Removals::default, |(proof, names)| proven(proof, go, names))
+            }
+        }
+    }
+
+    fn verdict(&self, planned: &ByName) -> Verdict {
+        let approved = self.approved(planned);
+        let rest = planned.len() - approved.len();
+        let Snapshot::Complete(actual) = self.evidence.actual else {
+            return Verdict::Blocked(Guard::Unproven, None);
+        };
+        let vouched = || {
+            let approval = self.evidence.known.approval.as_ref();
+            let approval = approval.filter(|_| !approved.is_empty())?;
+            Some(Proof::vouched(self.evidence.desired.side(), actual, approval))
+        };
+        let guard = match self.evidence.desired {
+            _ if rest == 0 => None,
+            Snapshot::Suspect(..) => Some(Guard::Unproven),
+            Snapshot::Complete(_) => self.exceeded(planned, rest),
+        };
+        let proof = match self.evidence.desired {
+            Snapshot::Complete(desired) => Some(Proof::of(desired, actual)),
+            Snapshot::Suspect(..) => vouched(),
+        };
+        match (guard, proof) {
+            (None, Some(proof)) => Verdict::Go(proof, approved),
+            (Some(guard), proof) => Verdict::Blocked(guard, proof.map(|proof| (proof, approved))),
+            (None, None) => Verdict::Blocked(Guard::Unproven, None),
+        }
+    }
+
+    /// Those of the planned names that an operator let through: all of them or none, until the first of
+    /// them was removed.
+    fn approved(&self, planned: &ByName) -> BTreeSet<Domain> {
+        let Evidence { known, now, .. } = self.evidence;
+        let valid = known.approval.as_ref().filter(|approval| approval.is_valid(now, self.tick()));
+        let Some(Approval { names, begun, .. }) = valid else { return BTreeSet::new() };
+        if !begun && !planned.keys().eq(names.iter()) {
+            return BTreeSet::new();
+        }
+        planned.keys().filter(|name| names.contains(*name)).cloned().collect()
+    }
+
+    /// The guard that stops so many removals, if one does.
+    fn exceeded(&self, planned: &ByName, rest: usize) -> Option<Guard> {
+        let is_everything = self.evidence.known.owned.keys().all(|name| planned.contains_key(name));
+        // The one mapping of a small network may well be changed for another.
+        if is_everything && !(planned.len() == 1 && self.something_is_wanted()) {
+            return Some(Guard::Everything);
+        }
+        (rest + self.spent() > self.limit(planned)).then_some(Guard::Budget)
+    }
+
+    /// Whether a wanted name is in RunCloud, or about to be.
+    fn something_is_wanted(&self) -> bool {
+        let (desired, actual) = (self.evidence.desired.side(), self.evidence.actual.side());
+        let is_there = |name: &Domain| actual.get(name).is_some() && desired.is_wanted(name);
+        self.plan.additions() > 0 || desired.claims.keys().any(is_there)
+    }
+
+    fn limit(&self, planned: &ByName) -> usize {
+        let share = (self.managed(planned) + self.spent()).div_ceil(SHARE);
+        self.evidence.max_removals.unwrap_or(share.max(FLOOR))
+    }
+
+    /// How many names are ours, or treated so by `removal = "mirror"`.
+    fn managed(&self, planned: &ByName) -> usize {
+        let owned = &self.evidence.known.owned;
+        owned.len() + planned.keys().filter(|name| !owned.contains_key(*name)).count()
+    }
+
+    /// The removals of the last 24 hours.
+    fn spent(&self) -> usize {
+        let since = Tick(self.tick().0 - DAY.as_secs().cast_signed());
+        self.evidence.known.removals.iter().filter(|tick| **tick > since).count()
+    }
+
+    fn tick(&self) -> Tick {
+        self.evidence.known.clock.tick(self.evidence.now)
+    }
+
+    fn block(&mut self, guard: Guard, planned: ByName) {
+        let limit = match guard {
+            Guard::Budget | Guard::Everything => self.limit(&planned),
+            Guard::Unproven => 0,
+        };
+        let (managed, spent) = (self.managed(&planned), self.spent());
+        let suspicion = self.evidence.desired.suspicion().map(str::to_owned);
+        for name in planned.keys() {
+            self.keep_due(name);
+        }
+        let names = planned.into_iter().map(|(name, (_, reason))| (name, reason)).collect();
+        self.plan.blocked = Some(Blocked { guard, limit, managed, spent, names, suspicion });
+    }
+
+    /// A name that stays is still owed its certificate.
+    fn keep_due(&mut self, name: &Domain) {
+        if let Some(due) = self.evidence.known.due.get(name) {
+            self.plan.due.insert(name.clone(), *due);
+        }
+    }
+
+    fn finish(mut self, removals: Removals) -> ApprovedPlan {
+        let removal = |(domain, (id, reason)): (&Domain, &(u64, Gone))| Change::Remove {
+            domain: domain.clone(),
+            id: *id,
+            reason: *reason,
+        };
+        self.plan.changes.extend(removals.names.iter().map(removal));
+        self.plan.changes.sort_by(|a, b| a.domain().cmp(b.domain()));
+        self.plan.held.sort_by(|a, b| a.domain.cmp(&b.domain));
+        ApprovedPlan { plan: self.plan, removals }
+    }
+}
+
+fn proven(_proof: Proof, names: ByName, approved: BTreeSet<Domain>) -> Removals {
+    Removals { names, approved }
 }
 
 impl ApprovedPlan {
     /// The plan as approved.
     pub fn plan(&self) -> &Plan {
-        &self.0
+        &self.plan
     }
 
     /// The removals that a plan made of a second, later read of the table still has.
     pub fn confirm_removals(&self, second: &Self) -> ConfirmedRemovals {
-        let later = second.removals();
-        let agreed = |(domain, removal): &(Domain, (u64, Gone))| {
-            later.get(domain).is_some_and(|(id, _)| *id == removal.0)
+        let later = &second.removals.names;
+        let agreed = |(domain, (id, _)): &(&Domain, &(u64, Gone))| {
+            later.get(*domain).is_some_and(|(other, _)| other == id)
         };
-        ConfirmedRemovals(self.removals().into_iter().filter(agreed).collect())
-    }
-
-    fn removals(&self) -> BTreeMap<Domain, (u64, Gone)> {
-        let removal = |change: &Change| match change {
-            Change::Remove { domain, id, reason } => Some((domain.clone(), (*id, *reason))),
-            Change::Add { .. } | Change::Update { .. } => None,
-        };
-        self.0.changes.iter().filter_map(removal).collect()
+        let names = self.removals.names.iter().filter(agreed);
+        let names = names.map(|(domain, removal)| (domain.clone(), *removal)).collect();
+        ConfirmedRemovals(Removals { names, approved: second.removals.approved.clone() })
     }
 }
 
 impl ConfirmedRemovals {
     /// RunCloud's id and the reason, by name.
     pub fn names(&self) -> &BTreeMap<Domain, (u64, Gone)> {
-        &self.0
+        &self.0.names
+    }
+
+    /// Whether any of them is made because an operator let it through.
+    pub fn need_approval(&self) -> bool {
+        self.0.approved.iter().any(|name| self.0.names.contains_key(name))
+    }
+
+    /// Only those that `is_ripe` says.
+    #[must_use]
+    pub fn only(mut self, is_ripe: impl Fn(&Domain) -> bool) -> Self {
+        self.0.names.retain(|name, _| is_ripe(name));
+        self
     }
 }

@@ -28,6 +28,8 @@ pub struct Policy {
     pub www: WwwPolicy,
     /// What to do about sites' own names.
     pub subdomains: Subdomains,
+    /// How many names may be removed in 24 hours; none for the larger of 10 and 20 % of the managed ones.
+    pub max_removals: Option<usize>,
     /// What the API can do.
     pub api: ApiVersion,
 }

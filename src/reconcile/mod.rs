@@ -2,19 +2,27 @@
 //! read, and `now`, and return values. [`pass`] reads, lets them decide, and applies.
 
 mod apply;
+mod blocked;
 pub mod certificate;
 mod change;
+mod grace;
 pub mod guard;
 mod inputs;
 mod network;
 mod order;
 pub mod pass;
 pub mod plan;
+pub mod proof;
 mod report;
 mod retry;
 mod settle;
 mod show;
+mod systemic;
 mod www;
 
+pub use blocked::{Blocked, Guard};
+pub use grace::Grace;
 pub use network::{Network, PassError};
+pub(crate) use report::some_of;
 pub use report::{Failed, Order, Report};
+pub use systemic::Systemic;

@@ -1,7 +1,8 @@
-use super::guard::{self, ApprovedPlan};
+use super::guard::{self, ApprovedPlan, Evidence};
 use super::inputs::{Inputs, Policy};
 use super::plan::plan;
-use crate::clock::Timestamp;
+use super::proof::Snapshot;
+use crate::clock::Moment;
 use crate::domain::Domain;
 use crate::ledger::{Known, LedgerError};
 use crate::runcloud::{Actual, ApiError, Class, Reader};
@@ -57,9 +58,56 @@ impl Network {
         Ok(Desired::of(&tables, &self.own, &self.keep, self.policy.subdomains))
     }
 
-    pub(super) fn plan(&self, desired: &Desired, actual: &Actual, known: &Known) -> ApprovedPlan {
-        let now = Timestamp::now();
-        let inputs = Inputs { desired, actual, known, policy: &self.policy, now };
-        guard::review(plan(&inputs), desired)
+    /// What RunCloud has now, with whatever speaks against believing it.
+    pub(super) async fn actual(&self) -> Result<Snapshot<Actual>, ApiError> {
+        Ok(Snapshot::of_listing(self.reader.domains().await?))
+    }
+
+    pub(super) fn plan(
+        &self,
+        desired: Desired,
+        actual: Snapshot<Actual>,
+        known: &Known,
+        now: &Moment,
+    ) -> Proposal {
+        let desired = Snapshot::of_tables(desired, known);
+        let policy = &self.policy;
+        let (side, listed) = (desired.side(), actual.side());
+        let inputs = Inputs { desired: side, actual: listed, known, policy, now: now.wall };
+        let plan = plan(&inputs);
+        let max_removals = policy.max_removals;
+        let evidence = Evidence { desired: &desired, actual: &actual, known, max_removals, now };
+        let approved = guard::review(plan, &evidence);
+        Proposal { desired, actual, approved }
+    }
+}
+
+/// A plan with the reads it rests on.
+pub(super) struct Proposal {
+    pub(super) desired: Snapshot<Desired>,
+    pub(super) actual: Snapshot<Actual>,
+    pub(super) approved: ApprovedPlan,
+}
+
+impl Proposal {
+    /// What an operator should hear about the reads, once.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let mut notices = self.desired.side().notices.clone();
+        let suspicions = [self.desired.suspicion(), self.actual.suspicion()];
+        for why in suspicions.into_iter().flatten() {
+            notices.push(format!("nothing is removed: {why}, which is not believed"));
+        }
+        for (domain, cause) in &self.desired.side().hijacks {
+            notices.push(format!("{domain}: {cause} maps the network's own name to another site"));
+        }
+        let rejected = &self.desired.side().rejected;
+        if let Some(first) = rejected.first() {
+            let more = match rejected.len() - 1 {
+                0 => String::new(),
+                more => format!(" ({more} more rows like it)"),
+            };
+            notices.push(format!("{}: {}{more}", first.cause, first.rejection));
+        }
+        notices
     }
 }

@@ -1,14 +1,15 @@
 //! One pass: read both sides, plan, review, apply, order certificates, report.
 
 use super::apply::Applier;
-use super::certificate;
-use super::network::{Network, PassError};
-use super::order::order;
+use super::network::{Network, PassError, Proposal};
+use super::order::Orderer;
 use super::plan::Plan;
+use super::proof::Snapshot;
 use super::report::Report;
 use super::settle::{Outcome, settle};
-use crate::clock::Timestamp;
-use crate::ledger::{Known, Ledger, LedgerError};
+use super::{Blocked, Grace, certificate};
+use crate::clock::{Moment, Stopwatch};
+use crate::ledger::{Bound, Known, Ledger, LedgerError};
 use crate::runcloud::{Actual, Writer};
 use crate::wordpress::Desired;
 
@@ -23,15 +24,17 @@ pub struct Outlook {
 /// What a pass would do now. Nothing is written anywhere.
 ///
 /// # Errors
-/// [`PassError`] where one of the sides cannot be read.
-pub async fn look(network: &Network, mut known: Known) -> Result<Outlook, PassError> {
+/// [`PassError`] where one of the sides cannot be read, or the ledger is of another network.
+pub async fn look(network: &Network, mut known: Known, now: &Moment) -> Result<Outlook, PassError> {
     let desired = network.desired().await?;
-    let actual = network.reader.domains().await?;
+    known.check_network(desired.network.as_ref())?;
+    let actual = network.actual().await?;
     let ssl = network.reader.ssl().await?;
-    settle(&mut known, &actual);
-    let mut plan = network.plan(&desired, &actual, &known).plan().clone();
-    plan.certificate = certificate::step(&ssl, &plan.due, Timestamp::now());
-    Ok(Outlook { plan, notices: desired.notices })
+    settle(&mut known, actual.side());
+    let proposal = network.plan(desired, actual, &known, now);
+    let mut plan = proposal.approved.plan().clone();
+    plan.certificate = certificate::step(&ssl, &plan.due, now.wall);
+    Ok(Outlook { plan, notices: proposal.notices() })
 }
 
 /// Makes the table true, once. `report` holds what was done, also where the pass ends early.
@@ -42,18 +45,22 @@ pub async fn run_once(
     network: &Network,
     writer: &Writer<'_>,
     ledger: &mut Ledger,
+    grace: &mut Grace,
+    now: &Moment,
     report: &mut Report,
 ) -> Result<(), PassError> {
-    let number = ledger.begin_pass(Timestamp::now()).await?;
+    let clock = Stopwatch::start(now.clone());
+    let number = ledger.begin_pass(now).await?;
     report.pass = number;
-    let outcome = work(network, writer, ledger, report).await;
+    let outcome = work(network, writer, ledger, grace, &clock, report).await;
     let result = match &outcome {
+        Ok(()) if report.blocked.is_some() => "blocked".to_owned(),
         Ok(()) if report.is_clean() => "converged".to_owned(),
         Ok(()) => "partial".to_owned(),
         Err(error) => error.to_string(),
     };
     report.error = outcome.as_ref().err().map(ToString::to_string);
-    ledger.end_pass(number, &result, report.counts(), Timestamp::now()).await?;
+    ledger.end_pass(number, &result, report.counts(), clock.wall()).await?;
     outcome
 }
 
@@ -61,54 +68,75 @@ async fn work(
     network: &Network,
     writer: &Writer<'_>,
     ledger: &mut Ledger,
+    grace: &mut Grace,
+    clock: &Stopwatch,
     report: &mut Report,
 ) -> Result<(), PassError> {
     let desired = network.desired().await?;
-    report.notices = notices(&desired);
-    let actual = network.reader.domains().await?;
-    ledger.bind().await?;
-    let known = settled(ledger, &actual).await?;
-    let approved = network.plan(&desired, &actual, &known);
-    report.foresee(approved.plan());
-    note(ledger, approved.plan(), &known).await?;
+    ledger.known().await?.check_network(desired.network.as_ref())?;
+    let actual = network.actual().await?;
+    let known = settled(ledger, actual.side(), clock).await?;
+    let proposal = network.plan(desired, actual, &known, clock.since());
+    report.notices = proposal.notices();
+    report.foresee(proposal.approved.plan());
+    grace.observe(proposal.approved.plan(), clock.since());
+    note(ledger, &proposal, &known, clock).await?;
 
-    let mut applier = Applier::new(&network.reader, writer, ledger, &known, report);
-    let outcome = applier.apply(network, &approved, &actual).await;
+    let Proposal { actual, approved, .. } = proposal;
+    let failures = Vec::new();
+    let outcome =
+        Applier { network, writer, ledger, known: &known, grace, clock, report, failures }
+            .apply(&approved, &actual)
+            .await;
     if outcome.as_ref().is_err_and(PassError::is_about_everything) {
         return outcome;
     }
     // What was added until then has its certificate, whatever became of the rest.
-    let ordered = order(network, writer, ledger, &actual, &mut report.failed).await;
+    let failed = &mut report.failed;
+    let ordered = Orderer { network, writer, ledger, clock, failed }.order(actual.side()).await;
     outcome?;
     report.certificate = ordered?;
     Ok(())
 }
 
 /// Settles what an earlier pass left open, on disk too.
-async fn settled(ledger: &mut Ledger, actual: &Actual) -> Result<Known, LedgerError> {
+async fn settled(
+    ledger: &mut Ledger,
+    actual: &Actual,
+    clock: &Stopwatch,
+) -> Result<Known, LedgerError> {
     let mut known = ledger.known().await?;
-    for (domain, intent, outcome) in settle(&mut known, actual) {
+    let settled = settle(&mut known, actual);
+    for (domain, intent, outcome) in &settled {
         let action = intent.action.word();
         match outcome {
             Outcome::TookEffect => {
                 tracing::info!("{domain}: an earlier {action} was cut off and took effect");
-                ledger.settle(&domain, intent, Timestamp::now()).await?;
+                ledger.settle(domain, *intent, clock.wall()).await?;
             }
             Outcome::HadNoEffect => {
                 tracing::info!("{domain}: an earlier {action} was cut off and had no effect");
-                ledger.withdraw(&domain).await?;
+                ledger.withdraw(domain).await?;
             }
         }
     }
-    Ok(known)
+    // The budget counts what was settled just now.
+    if settled.is_empty() { Ok(known) } else { ledger.known().await }
 }
 
-/// Writes down what needs no call: adoptions, names that are gone from both places, certificates of
-/// names that are gone.
-async fn note(ledger: &mut Ledger, plan: &Plan, known: &Known) -> Result<(), LedgerError> {
+/// Writes down what needs no call: what the ledger is bound to, adoptions, names that are gone from both
+/// places, certificates of names that are gone, what is blocked.
+async fn note(
+    ledger: &mut Ledger,
+    proposal: &Proposal,
+    known: &Known,
+    clock: &Stopwatch,
+) -> Result<(), LedgerError> {
+    let plan = proposal.approved.plan();
+    ledger.bind(&bound(&proposal.desired)).await?;
     for names in [&plan.adoptions, &plan.recaused] {
         if !names.is_empty() {
-            ledger.adopt(names, Timestamp::now()).await?;
+            ledger.adopt(names, clock.wall()).await?;
         }
     }
     if !plan.forgotten.is_empty() {
@@ -123,21 +151,17 @@ async fn note(ledger: &mut Ledger, plan: &Plan, known: &Known) -> Result<(), Led
     if !owed_no_more.is_empty() {
         ledger.ordered(owed_no_more).await?;
     }
-    Ok(())
+    let blocked = plan.blocked.as_ref();
+    let hash = blocked.map(Blocked::hash).unwrap_or_default();
+    ledger.found_blocked(&hash, blocked.iter().flat_map(|all| all.names.keys())).await
 }
 
-/// What an operator should hear about the tables, once.
-fn notices(desired: &Desired) -> Vec<String> {
-    let mut notices = desired.notices.clone();
-    for (domain, cause) in &desired.hijacks {
-        notices.push(format!("{domain}: {cause} maps the network's own name to another site"));
-    }
-    if let Some(first) = desired.rejected.first() {
-        let more = match desired.rejected.len() - 1 {
-            0 => String::new(),
-            more => format!(" ({more} more rows like it)"),
-        };
-        notices.push(format!("{}: {}{more}", first.cause, first.rejection));
-    }
-    notices
+/// What the ledger is bound to by these tables; what is suspect shows no highest id.
+fn bound(desired: &Snapshot<Desired>) -> Bound {
+    let side = desired.side();
+    let highest_mapping = match desired {
+        Snapshot::Complete(_) => side.canaries.highest_mapping,
+        Snapshot::Suspect(..) => 0,
+    };
+    Bound { network: side.network.clone(), highest_mapping }
 }

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::www;
+use super::{retry, www};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
-use crate::ledger::{Cause, Due, Failure, Origin};
+use crate::ledger::{Cause, DAY, Due, Failure, Origin};
 use crate::runcloud::{Entry, Kind};
-use crate::wordpress::{Claim, Desired, Kept, Standing, Subdomains};
+use crate::wordpress::{Claim, Desired, Kept, Stage, Standing, Subdomains};
 
 pub use super::change::{Change, Gone, Held, HeldReason, Plan};
 pub use super::inputs::{Inputs, Policy, Removal, WwwPolicy};
 pub use super::show::{PlanJson, PlanText};
+
+/// How often a name that went missing is added again, each time within a day of the last.
+const MOST_REPAIRS: u32 = 3;
 
 /// Plans. The order of rows and entries does not matter; equal inputs give equal plans.
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
@@ -50,7 +53,7 @@ impl Planner<'_> {
         match (claim.standing, self.inputs.actual.get(domain)) {
             (Standing::NotWanted, _) => {}
             (_, Some(entry)) => self.plan_present(plan, domain, claim, entry),
-            (Standing::Wanted, None) => self.plan_missing(plan, domain, claim.cause),
+            (Standing::Wanted, None) => self.plan_missing(plan, domain, claim),
             (Standing::Kept(kept), None) => self.hold_kept(plan, domain, claim.cause, kept),
         }
     }
@@ -71,9 +74,9 @@ impl Planner<'_> {
         };
         let Some(www) = flag.filter(is_wrong) else { return };
         let is_ours_to_change = www::is_ours_to_change(self.inputs, domain, entry);
-        if is_ours_to_change && !self.hold_failed(plan, domain, claim.cause) {
+        if is_ours_to_change && !self.hold_failed(plan, domain, claim.cause, claim.stage) {
             let (domain, entry, cause) = (domain.clone(), entry.clone(), claim.cause);
-            plan.changes.push(Change::Update { domain, entry, www, cause });
+            plan.changes.push(Change::Update { domain, entry, www, cause, stage: claim.stage });
         }
     }
 
@@ -87,14 +90,38 @@ impl Planner<'_> {
         }
     }
 
-    fn plan_missing(&self, plan: &mut Plan, domain: &Domain, cause: Cause) {
+    fn plan_missing(&self, plan: &mut Plan, domain: &Domain, claim: &Claim) {
+        let Claim { cause, stage, .. } = *claim;
         if self.folded.contains(domain) || self.is_served(domain) {
             return;
         }
-        if !self.hold_failed(plan, domain, cause) {
+        if !self.hold_failed(plan, domain, cause, stage) && !self.hold_conflict(plan, domain, cause)
+        {
             let www = www::wanted_flag(self.inputs, &self.folded, domain).unwrap_or(false);
-            plan.changes.push(Change::Add { domain: domain.clone(), www, cause });
+            plan.changes.push(Change::Add { domain: domain.clone(), www, cause, stage });
         }
+    }
+
+    /// Holds a name that somebody else takes away whenever it is added, for a day.
+    fn hold_conflict(&self, plan: &mut Plan, domain: &Domain, cause: Cause) -> bool {
+        let Inputs { known, now, .. } = self.inputs;
+        let same_row = known.owned.get(domain).is_some_and(|owned| owned.cause == cause);
+        let repair = known.repairs.get(domain).filter(|_| same_row);
+        let Some(repair) = repair.filter(|repair| repair.repairs >= MOST_REPAIRS) else {
+            return false;
+        };
+        let next = repair.last.plus(DAY);
+        if !now.is_before(next, DAY) {
+            return false;
+        }
+        let detail = format!(
+            "added again {} times and gone from RunCloud each time: who else changes it, a person or the \
+             plugin's own integration? Next try {}",
+            repair.repairs,
+            next.for_reader_at(*now)
+        );
+        plan.held.push(Held::new(domain, HeldReason::Conflict, detail));
+        true
     }
 
     fn is_served(&self, domain: &Domain) -> bool {
@@ -105,12 +132,12 @@ impl Planner<'_> {
     }
 
     /// Holds a name whose last change for the same cause failed, until its next try is due.
-    fn hold_failed(&self, plan: &mut Plan, domain: &Domain, cause: Cause) -> bool {
+    fn hold_failed(&self, plan: &mut Plan, domain: &Domain, cause: Cause, stage: Stage) -> bool {
         let now = self.inputs.now;
         let failure = self.inputs.known.failures.get(domain);
-        let Some(failure) = failure.filter(|f| f.cause == cause && f.retry_at > now) else {
-            return false;
-        };
+        let same_row = |f: &&Failure| f.cause == cause && f.stage == stage.word();
+        let waits = |f: &&Failure| now.is_before(f.retry_at, retry::LONGEST);
+        let Some(failure) = failure.filter(same_row).filter(waits) else { return false };
         plan.held.push(Held::new(domain, HeldReason::RetryLater, retry_detail(failure, now)));
         true
     }
@@ -173,7 +200,7 @@ impl Planner<'_> {
     }
 
     fn plan_removal(&self, plan: &mut Plan, domain: &Domain, id: u64, reason: Gone) {
-        if !self.hold_failed(plan, domain, reason.cause()) {
+        if !self.hold_failed(plan, domain, reason.cause(), Stage::default()) {
             plan.changes.push(Change::Remove { domain: domain.clone(), id, reason });
         }
     }

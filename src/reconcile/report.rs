@@ -2,7 +2,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::blocked::Blocked;
 use super::plan::{Held, HeldReason, Plan};
+use super::systemic::Systemic;
 use crate::domain::Domain;
 use crate::ledger::PassCounts;
 
@@ -23,6 +25,10 @@ pub struct Report {
     pub adopted: usize,
     /// Names that failed in this pass.
     pub failed: Vec<Failed>,
+    /// What most of them met, where it was the same.
+    pub systemic: Option<Systemic>,
+    /// Removals that a guard stops.
+    pub blocked: Option<Blocked>,
     /// Names whose next try is not due.
     pub retry_later: Vec<Failed>,
     /// The certificate order, where one was owed.
@@ -79,6 +85,8 @@ impl Default for Report {
             removed: vec![],
             adopted: 0,
             failed: vec![],
+            systemic: None,
+            blocked: None,
             retry_later: vec![],
             certificate: Order::NotNeeded,
             notices: vec![],
@@ -90,12 +98,14 @@ impl Default for Report {
 impl Report {
     /// Notes what the plan says will not be done, or needs no call.
     pub(super) fn foresee(&mut self, plan: &Plan) {
-        let later = plan.held.iter().filter(|held| held.reason == HeldReason::RetryLater);
+        let waits = |reason| matches!(reason, HeldReason::RetryLater | HeldReason::Conflict);
+        let later = plan.held.iter().filter(|held| waits(held.reason));
         let later = later.map(|Held { domain, detail, .. }| Failed {
             domain: domain.clone(),
             detail: detail.clone(),
         });
         self.retry_later = later.collect();
+        self.blocked.clone_from(&plan.blocked);
         self.adopted = plan.adoptions.len();
     }
 
@@ -130,7 +140,13 @@ impl fmt::Display for Report {
                 writeln!(f, "{mark} {name}")?;
             }
         }
-        for Failed { domain, detail } in self.failed.iter().chain(&self.retry_later) {
+        if let Some(finding) = &self.systemic {
+            writeln!(f, "! {finding}")?;
+        }
+        let is_one_of_many =
+            |domain| self.systemic.iter().any(|finding| finding.names.contains(domain));
+        let failed = self.failed.iter().filter(|failed| !is_one_of_many(&failed.domain));
+        for Failed { domain, detail } in failed.chain(&self.retry_later) {
             writeln!(f, "! {domain}  {detail}")?;
         }
         write!(f, "{}", self.certificate)?;
@@ -165,7 +181,7 @@ impl fmt::Display for Order {
 }
 
 /// A few names, and how many more there are.
-pub(super) fn some_of(names: &[Domain]) -> String {
+pub(crate) fn some_of(names: &[Domain]) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<_> = names.iter().take(SHOWN).map(Domain::as_str).collect();
     match names.len().saturating_sub(SHOWN) {

@@ -9,8 +9,13 @@ const HOUR: u64 = 60 * MINUTE;
 /// Seconds to wait after the first, second, … failure; the last one repeats.
 const SCHEDULE: [u64; 8] =
     [5, 30, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 24 * HOUR];
+/// The longest of these waits. What is said to be tried later than this was written by a clock that was
+/// ahead, and is tried now.
+pub(super) const LONGEST: Duration = Duration::from_mins(60 * 24 * 12 / 10);
 /// What RunCloud itself refused starts here: 6 hours, then daily.
 const REFUSED_FROM: u32 = 7;
+/// What it refused for most names alike starts here: 10 minutes.
+const SYSTEMIC_FROM: u32 = 4;
 
 /// What kind of failure a name had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +24,8 @@ pub(super) enum Kind {
     Passing,
     /// RunCloud refused this name.
     Refused,
+    /// RunCloud refused most names alike, so it is not about this one.
+    Systemic,
 }
 
 /// The number of attempts to remember, given those already made.
@@ -26,6 +33,7 @@ pub(super) fn count(before: u32, kind: Kind) -> u32 {
     match kind {
         Kind::Passing => before.saturating_add(1),
         Kind::Refused => before.saturating_add(1).max(REFUSED_FROM),
+        Kind::Systemic => before.saturating_add(1).max(SYSTEMIC_FROM),
     }
 }
 

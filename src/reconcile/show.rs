@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::blocked::Blocked;
 use super::certificate::{Action, Certificate, Mode, Waiting};
 use super::plan::{Change, Held, HeldReason, Plan};
 use super::report::some_of;
@@ -14,7 +15,12 @@ use crate::domain::Domain;
 const REJECTED_SHOWN: usize = 10;
 
 /// The plan for a person: one line per name with its reason, a summary line last.
-pub struct PlanText<'a>(pub &'a Plan);
+pub struct PlanText<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// How this program is called with its settings, for the commands it suggests.
+    pub command: &'a str,
+}
 
 /// The plan for a machine: the JSON of the contract.
 #[derive(Serialize)]
@@ -28,7 +34,7 @@ pub struct PlanJson<'a> {
     unmanaged: Vec<&'a String>,
     rejected: &'a [String],
     certificate: CertificateJson<'a>,
-    blocked: Option<()>,
+    blocked: Option<&'a Blocked>,
 }
 
 #[derive(Serialize)]
@@ -73,18 +79,11 @@ struct CertificateJson<'a> {
 impl Plan {
     /// Names exactly these changes: equal for equal changes, different otherwise.
     pub fn hash(&self) -> String {
-        let mut digest = Sha256::new();
-        for change in &self.changes {
-            digest.update(format!("{} {} {}\n", change.action(), change.domain(), reason(change)));
-        }
-        for name in &self.certificate.names {
-            digest.update(format!("certificate {name}\n"));
-        }
-        digest.finalize().iter().take(8).fold(String::new(), |mut hex, byte| {
-            // Writing to a String does not fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        let changes = self.changes.iter();
+        let changes = changes
+            .map(|change| format!("{} {} {}", change.action(), change.domain(), reason(change)));
+        let names = self.certificate.names.iter().map(|name| format!("certificate {name}"));
+        digest(changes.chain(names))
     }
 
     fn summary(&self) -> Summary {
@@ -92,7 +91,7 @@ impl Plan {
             wanted: self.wanted,
             present: self.present,
             add: self.additions(),
-            remove: self.removals(),
+            remove: self.removals().count(),
             update: self.updates(),
             adopt: self.adoptions.len(),
             held: self.held.len(),
@@ -116,9 +115,23 @@ impl<'a> PlanJson<'a> {
             unmanaged: plan.unmanaged.iter().collect(),
             rejected: &plan.rejected,
             certificate: CertificateJson { mode: *mode, action: *action, names, waiting },
-            blocked: None,
+            blocked: plan.blocked.as_ref(),
         }
     }
+}
+
+/// Stands for exactly these lines: equal for equal ones, different otherwise.
+pub(super) fn digest(lines: impl Iterator<Item = String>) -> String {
+    let mut digest = Sha256::new();
+    for line in lines {
+        digest.update(line);
+        digest.update("\n");
+    }
+    digest.finalize().iter().take(8).fold(String::new(), |mut hex, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 fn change_json(change: &Change) -> ChangeJson<'_> {
@@ -148,7 +161,7 @@ fn reason(change: &Change) -> String {
 
 impl fmt::Display for PlanText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(plan) = self;
+        let plan = self.plan;
         let width = self.name_width();
         for change in &plan.changes {
             let mark = match change {
@@ -161,6 +174,9 @@ impl fmt::Display for PlanText<'_> {
         for (domain, cause) in &plan.adoptions {
             writeln!(f, "* {domain:width$}  in both places: adopted ({cause})")?;
         }
+        for (domain, reason) in plan.blocked.iter().flat_map(|blocked| &blocked.names) {
+            writeln!(f, "! {domain:width$}  blocked: {reason}")?;
+        }
         for Held { domain, detail, .. } in &plan.held {
             writeln!(f, "= {domain:width$}  held: {detail}")?;
         }
@@ -170,22 +186,25 @@ impl fmt::Display for PlanText<'_> {
         }
         self.fmt_rejected(f)?;
         self.fmt_certificate(f)?;
+        self.fmt_blocked(f)?;
         self.fmt_summary(f)
     }
 }
 
 impl PlanText<'_> {
     fn name_width(&self) -> usize {
-        let Self(plan) = self;
+        let plan = self.plan;
         let changed = plan.changes.iter().map(Change::domain);
         let held = plan.held.iter().map(|held| &held.domain);
-        let names = changed.chain(plan.adoptions.keys()).chain(held).map(Domain::as_str);
+        let blocked = plan.blocked.iter().flat_map(|blocked| blocked.names.keys());
+        let names = changed.chain(plan.adoptions.keys()).chain(held).chain(blocked);
+        let names = names.map(Domain::as_str);
         let unmanaged = plan.unmanaged.iter().map(String::as_str);
         names.chain(unmanaged).map(str::len).max().unwrap_or(0).min(40)
     }
 
     fn fmt_rejected(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rejected = &self.0.rejected;
+        let rejected = &self.plan.rejected;
         for line in rejected.iter().take(REJECTED_SHOWN) {
             writeln!(f, "x {line}")?;
         }
@@ -196,7 +215,7 @@ impl PlanText<'_> {
     }
 
     fn fmt_certificate(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Certificate { action, names, waiting, .. } = &self.0.certificate;
+        let Certificate { action, names, waiting, .. } = &self.plan.certificate;
         match action {
             Action::Redeploy => writeln!(f, "certificate: redeploy, for {}", some_of(names))?,
             Action::Order => writeln!(f, "certificate: order one each, for {}", some_of(names))?,
@@ -209,16 +228,23 @@ impl PlanText<'_> {
         Ok(())
     }
 
+    fn fmt_blocked(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(blocked) = &self.plan.blocked else { return Ok(()) };
+        let command = self.command;
+        writeln!(f, "blocked: {blocked}")?;
+        writeln!(f, "let it through once: {command} approve {}", blocked.hash())
+    }
+
     fn fmt_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Summary { wanted, present, add, remove, update, adopt, held, unmanaged, rejected } =
-            self.0.summary();
+            self.plan.summary();
         write!(
             f,
             "{wanted} wanted, {present} present: {add} to add, {update} to update, {remove} to \
              remove, {adopt} adopted, {held} held, {unmanaged} unmanaged, {rejected} rejected"
         )?;
-        if self.0.changes_anything() {
-            write!(f, " (plan {})", self.0.hash())?;
+        if self.plan.changes_anything() {
+            write!(f, " (plan {})", self.plan.hash())?;
         }
         Ok(())
     }

@@ -84,6 +84,7 @@ impl Database {
             sites: self.read_optional(opened, "blogs", Site::COLUMNS, Site::of).await?,
             networks: self.read_optional(opened, "site", Network::COLUMNS, Network::of).await?,
             main_sites: self.read_main_sites(opened).await?,
+            next_mapping: self.read_next_mapping(opened).await?,
         })
     }
 
@@ -111,6 +112,11 @@ impl Database {
         if_readable(opened.select(&self.prefix.table(name), columns, of).await)
     }
 
+    /// The counter shows what a `TRUNCATE` or the restore of an older copy did, which the rows do not.
+    async fn read_next_mapping(&self, opened: &mut Opened) -> Result<Option<i64>, DatabaseError> {
+        Ok(opened.next_id(&self.prefix.table("wu_domain_mappings")).await?)
+    }
+
     /// `main_site` of each network where `sitemeta` can be read; it needs no grant on it.
     async fn read_main_sites(&self, opened: &mut Opened) -> Result<Vec<i64>, DatabaseError> {
         let sql = format!(
@@ -126,6 +132,11 @@ impl Opened {
     async fn begin(&mut self) -> Result<(), sqlx::Error> {
         match self {
             Self::MySql(connection) => {
+                // MySQL 8 shows AUTO_INCREMENT as it was a day ago unless told not to; MariaDB takes the
+                // version comment for one.
+                let live =
+                    "SET @live = 1 /*!80000 , SESSION information_schema_stats_expiry = 0 */";
+                connection.execute(sqlx::raw_sql(live)).await?;
                 let start = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
                 connection.execute(sqlx::raw_sql(start)).await.map(drop)
             }
@@ -156,6 +167,24 @@ impl Opened {
         let key = columns[0];
         let cells = columns.map(|column| format!("CAST(`{column}` AS CHAR)")).join(", ");
         self.rows(format!("SELECT {cells} FROM `{table}` ORDER BY `{key}`"), of).await
+    }
+
+    /// The id that the table's next row gets, where the database says.
+    async fn next_id(&mut self, table: &str) -> Result<Option<i64>, sqlx::Error> {
+        let sql = match self {
+            Self::MySql(_) => format!(
+                "SELECT CAST(auto_increment AS CHAR) FROM information_schema.tables \
+                 WHERE table_schema = DATABASE() AND table_name = '{table}'"
+            ),
+            Self::Sqlite(_) => {
+                format!("SELECT CAST(seq + 1 AS TEXT) FROM sqlite_sequence WHERE name = '{table}'")
+            }
+        };
+        let ids = match self.rows(sql, |[id]: Cells<1>| id?.trim().parse().ok()).await {
+            Err(error) if is_unreadable(&error) => vec![],
+            ids => ids?,
+        };
+        Ok(ids.into_iter().flatten().next())
     }
 
     async fn similar_tables(&mut self) -> Result<Vec<String>, sqlx::Error> {

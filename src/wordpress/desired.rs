@@ -20,20 +20,25 @@ pub struct Desired {
     pub rejected: Vec<Rejected>,
     /// What an operator should hear once, such as a table that cannot be read.
     pub notices: Vec<String>,
-    /// What the reads leave in doubt; a removal that rests on it is not believed.
-    pub doubt: Doubt,
+    /// The network's own domain; none where `site` cannot be read.
+    pub network: Option<Domain>,
+    /// What shows whether the tables are whole.
+    pub canaries: Canaries,
 }
 
-/// What the reads leave in doubt.
+/// What shows whether the tables are whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Doubt {
-    /// Nothing.
-    #[default]
-    None,
-    /// Names that no mapping wanted: `blogs` or `site` cannot be read.
-    SitesUnread,
-    /// Every name: a table is as it is only in the middle of an import or after an accident.
-    Everything(&'static str),
+pub struct Canaries {
+    /// How many rows the mapping table has.
+    pub mappings: usize,
+    /// The highest id in it; 0 where it has no row.
+    pub highest_mapping: i64,
+    /// The id its next row gets; none where the database does not say.
+    pub next_mapping: Option<i64>,
+    /// Whether `blogs` has site 1; none where it cannot be read.
+    pub has_first_site: Option<bool>,
+    /// Whether `site` has a row; none where it cannot be read.
+    pub has_network: Option<bool>,
 }
 
 /// What the rows say of one name.
@@ -43,6 +48,8 @@ pub struct Claim {
     pub standing: Standing,
     /// The row, or the site, that says so.
     pub cause: Cause,
+    /// The row's stage.
+    pub stage: Stage,
 }
 
 /// Whether a name is to be in RunCloud; the later one wins where rows disagree.
@@ -100,8 +107,12 @@ impl Desired {
     /// `keep` the keep list.
     pub fn of(tables: &Tables, own: &[Domain], keep: &[Domain], subdomains: Subdomains) -> Self {
         let network = NetworkNames::of(tables, own);
-        let mut desired = Self { doubt: doubt(tables), ..Self::default() };
-        desired.notices = notices(tables);
+        let mut desired = Self {
+            network: network.first.clone().or_else(|| own.first().cloned()),
+            canaries: canaries(tables),
+            notices: notices(tables),
+            ..Self::default()
+        };
         desired.protected = with_variants(keep.iter());
         desired.protected.extend(network.names.iter().cloned());
         let sites: Option<BTreeMap<i64, SiteState>> =
@@ -140,7 +151,10 @@ impl Desired {
                     *first = cause.min(*first);
                 }
             }
-            Ok(domain) => self.claim(domain, standing_of(mapping, sites), cause),
+            Ok(domain) => {
+                let standing = standing_of(mapping, sites);
+                self.claim(domain, Claim { standing, cause, stage: mapping.stage });
+            }
         }
     }
 
@@ -155,14 +169,13 @@ impl Desired {
                     (state, _) => standing_in(state),
                 };
                 self.site_names.insert(domain.clone());
-                self.claim(domain, standing, cause);
+                self.claim(domain, Claim { standing, cause, stage: Stage::default() });
             }
         }
     }
 
     /// Rows of one name: the stronger standing wins, then the earlier row, then a site's own name.
-    fn claim(&mut self, domain: Domain, standing: Standing, cause: Cause) {
-        let claim = Claim { standing, cause };
+    fn claim(&mut self, domain: Domain, claim: Claim) {
         let rank = |claim: &Claim| {
             let Cause { mapping, site } = claim.cause;
             Reverse((Reverse(claim.standing), mapping.is_none(), mapping, site))
@@ -174,15 +187,14 @@ impl Desired {
     }
 }
 
-/// No network is without site 1 and a row in `site`; one that had mappings does not lose them all.
-fn doubt(tables: &Tables) -> Doubt {
+fn canaries(tables: &Tables) -> Canaries {
     let has_first_site = |sites: &Vec<Site>| sites.iter().any(|site| site.id == 1);
-    match (&tables.sites, &tables.networks) {
-        _ if tables.mappings.is_empty() => Doubt::Everything("the mapping table has no row at all"),
-        (Some(sites), _) if !has_first_site(sites) => Doubt::Everything("`blogs` has no site 1"),
-        (_, Some(networks)) if networks.is_empty() => Doubt::Everything("`site` has no row"),
-        (None, _) | (_, None) => Doubt::SitesUnread,
-        (Some(_), Some(_)) => Doubt::None,
+    Canaries {
+        mappings: tables.mappings.len(),
+        highest_mapping: tables.mappings.iter().map(|row| row.id).max().unwrap_or_default(),
+        next_mapping: tables.next_mapping,
+        has_first_site: tables.sites.as_ref().map(has_first_site),
+        has_network: tables.networks.as_ref().map(|networks| !networks.is_empty()),
     }
 }
 
@@ -193,8 +205,8 @@ fn standing_of(mapping: &Mapping, sites: Option<&BTreeMap<i64, SiteState>>) -> S
     };
     let by_row = match (mapping.stage, mapping.active) {
         (Stage::Failed, _) => Standing::Kept(Kept::StageFailed),
-        (Stage::Open, false) => Standing::Kept(Kept::Inactive),
-        (Stage::Open, true) => Standing::Wanted,
+        (_, false) => Standing::Kept(Kept::Inactive),
+        (_, true) => Standing::Wanted,
     };
     by_site.min(by_row)
 }
@@ -210,6 +222,8 @@ fn standing_in(state: SiteState) -> Standing {
 
 /// The names of the networks themselves, and the sites they belong to.
 struct NetworkNames {
+    /// The domain of the first network in `site`.
+    first: Option<Domain>,
     /// With and without `www.`.
     names: BTreeSet<Domain>,
     main_sites: BTreeSet<i64>,
@@ -230,7 +244,9 @@ impl NetworkNames {
         let stored = stored.chain(main.iter().map(|site| &site.domain));
         let names: Vec<Domain> =
             stored.filter_map(|text| Domain::parse_without_port(text).ok()).collect();
+        let first = networks.iter().min_by_key(|network| network.id);
         Self {
+            first: first.and_then(|first| Domain::parse_without_port(&first.domain).ok()),
             names: with_variants(names.iter().chain(own)),
             main_sites: main.iter().map(|site| site.id).chain([1]).collect(),
         }
@@ -248,9 +264,6 @@ fn with_variants<'a>(names: impl Iterator<Item = &'a Domain>) -> BTreeSet<Domain
 
 fn notices(tables: &Tables) -> Vec<String> {
     let mut notices = Vec::new();
-    if let Doubt::Everything(why) = doubt(tables) {
-        notices.push(format!("nothing is removed: {why}, which is not believed"));
-    }
     if tables.sites.is_none() {
         notices.push(
             "the table `blogs` cannot be read: every mapping counts as if its site existed, and \
@@ -278,7 +291,7 @@ mod tests {
     }
 
     fn mapping(id: i64, site: i64, name: &str) -> Mapping {
-        Mapping { id, site, domain: name.into(), active: true, stage: Stage::Open }
+        Mapping { id, site, domain: name.into(), active: true, stage: Stage::Done }
     }
 
     fn site(id: i64, name: &str, path: &str) -> Site {
@@ -289,8 +302,13 @@ mod tests {
         Tables {
             mappings: vec![],
             sites: Some(vec![site(1, "network.test", "/"), site(2, "shop.network.test", "/")]),
-            networks: Some(vec![Network { domain: "network.test".into(), path: "/".into() }]),
+            networks: Some(vec![Network {
+                id: 1,
+                domain: "network.test".into(),
+                path: "/".into(),
+            }]),
             main_sites: vec![],
+            next_mapping: None,
         }
     }
 
@@ -384,21 +402,6 @@ mod tests {
         let off = Desired::of(&tables, &[], &[], Subdomains::Off);
         let kept = Standing::Kept(Kept::SubdomainsOff);
         assert_eq!(off.claims[&domain("other.test")].standing, kept);
-    }
-
-    #[test]
-    fn a_table_that_no_network_has_is_in_doubt() {
-        let doubt = |change: fn(&mut Tables)| {
-            let mut tables = network();
-            tables.mappings = vec![mapping(1, 2, "a.test")];
-            change(&mut tables);
-            Desired::of(&tables, &[], &[], Subdomains::Auto).doubt
-        };
-        assert_eq!(doubt(|_| {}), Doubt::None);
-        assert!(matches!(doubt(|t| t.mappings.clear()), Doubt::Everything(_)));
-        assert!(matches!(doubt(|t| t.sites = Some(vec![])), Doubt::Everything(_)));
-        assert!(matches!(doubt(|t| t.networks = Some(vec![])), Doubt::Everything(_)));
-        assert_eq!(doubt(|t| t.sites = None), Doubt::SitesUnread);
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod source;
 mod tables;
 
 pub use database::{Database, TablePrefix};
-pub use desired::{Claim, Desired, Doubt, Kept, Rejected, Standing, Subdomains};
+pub use desired::{Canaries, Claim, Desired, Kept, Rejected, Standing, Subdomains};
 pub use error::DatabaseError;
 pub use source::{Login, Source};
 pub use tables::{Mapping, Network, Site, SiteState, Stage, Tables};

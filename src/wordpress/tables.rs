@@ -12,6 +12,8 @@ pub struct Tables {
     pub networks: Option<Vec<Network>>,
     /// The `main_site` entries of `sitemeta`; empty where it cannot be read.
     pub main_sites: Vec<i64>,
+    /// The id that the next row of `wu_domain_mappings` gets; none where the database does not say.
+    pub next_mapping: Option<i64>,
 }
 
 /// A row of `wu_domain_mappings`.
@@ -29,13 +31,24 @@ pub struct Mapping {
     pub stage: Stage,
 }
 
-/// As much of `stage` as matters here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `stage`: how far the plugin is with a name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
-    /// `failed`: the plugin did not see the name arrive within its 25 minutes.
+    /// The plugin waits for the name to arrive here.
+    CheckingDns,
+    /// It waits for a certificate.
+    CheckingSsl,
+    /// It found one.
+    Done,
+    /// It waits for none.
+    DoneWithoutSsl,
+    /// It found none within its time.
+    SslFailed,
+    /// It did not see the name arrive within its 25 minutes.
     Failed,
-    /// Every other value, NULL, the empty one and those of later versions included.
-    Open,
+    /// NULL, the empty value, or one of another version.
+    #[default]
+    Other,
 }
 
 /// A row of `blogs`: a site.
@@ -67,6 +80,8 @@ pub enum SiteState {
 /// A row of `site`: a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
+    /// `id`.
+    pub id: i64,
     /// `domain`, as stored; may carry a port.
     pub domain: String,
     /// `path`.
@@ -82,7 +97,7 @@ impl Mapping {
             site: integer(site.as_deref()),
             domain: domain.unwrap_or_default(),
             active: is_set(active.as_deref()),
-            stage: if stage.as_deref() == Some("failed") { Stage::Failed } else { Stage::Open },
+            stage: Stage::of(stage.as_deref().unwrap_or_default()),
         }
     }
 }
@@ -108,10 +123,36 @@ impl Site {
 }
 
 impl Network {
-    pub(super) const COLUMNS: [&str; 2] = ["domain", "path"];
+    pub(super) const COLUMNS: [&str; 3] = ["id", "domain", "path"];
 
-    pub(super) fn of([domain, path]: Cells<2>) -> Self {
-        Self { domain: domain.unwrap_or_default(), path: path.unwrap_or_default() }
+    pub(super) fn of([id, domain, path]: Cells<3>) -> Self {
+        Self {
+            id: integer(id.as_deref()),
+            domain: domain.unwrap_or_default(),
+            path: path.unwrap_or_default(),
+        }
+    }
+}
+
+impl Stage {
+    const WORDS: [(Self, &str); 6] = [
+        (Self::CheckingDns, "checking-dns"),
+        (Self::CheckingSsl, "checking-ssl-cert"),
+        (Self::Done, "done"),
+        (Self::DoneWithoutSsl, "done-without-ssl"),
+        (Self::SslFailed, "ssl-failed"),
+        (Self::Failed, "failed"),
+    ];
+
+    fn of(word: &str) -> Self {
+        let known = Self::WORDS.into_iter().find(|(_, known)| *known == word);
+        known.map_or(Self::Other, |(stage, _)| stage)
+    }
+
+    /// Its word in the table; empty where it is none of the known ones.
+    pub fn word(self) -> &'static str {
+        let known = Self::WORDS.into_iter().find(|(stage, _)| *stage == self);
+        known.map_or("", |(_, word)| word)
     }
 }
 

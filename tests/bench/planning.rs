@@ -8,7 +8,7 @@ use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{Cause, Known, Origin, Owned};
 use runcloud_domain_sync::reconcile::plan::{Inputs, Policy, Removal, WwwPolicy, plan};
 use runcloud_domain_sync::runcloud::{Actual, ApiVersion, Entry, Kind};
-use runcloud_domain_sync::wordpress::{Claim, Desired, Standing, Subdomains};
+use runcloud_domain_sync::wordpress::{Claim, Desired, Stage, Standing, Subdomains};
 
 /// How many names are wanted, and how many are present.
 pub(super) const NAMES: usize = 100_000;
@@ -19,6 +19,7 @@ const POLICY: Policy = Policy {
     removal: Removal::Owned,
     www: WwwPolicy::Auto,
     subdomains: Subdomains::Auto,
+    max_removals: None,
     api: ApiVersion::V3,
 };
 
@@ -38,12 +39,12 @@ fn time_of(inputs: &Inputs<'_>) -> Duration {
     let start = Instant::now();
     let plan = black_box(plan(black_box(inputs)));
     let time = start.elapsed();
-    assert_eq!((plan.additions(), plan.removals()), (DIFFERENT, DIFFERENT));
+    assert_eq!((plan.additions(), plan.removals().count()), (DIFFERENT, DIFFERENT));
     time
 }
 
 fn desired(names: impl Iterator<Item = Domain>) -> Desired {
-    let claim = Claim { standing: Standing::Wanted, cause: CAUSE };
+    let claim = Claim { standing: Standing::Wanted, cause: CAUSE, stage: Stage::Done };
     Desired { claims: names.map(|name| (name, claim)).collect(), ..<_>::default() }
 }
 

@@ -131,6 +131,8 @@ async fn a_report_in_json_is_all_there_is_on_stdout() {
       "removed": [],
       "adopted": 1,
       "failed": [],
+      "systemic": null,
+      "blocked": null,
       "retry_later": [],
       "certificate": {
         "result": "ordered",

@@ -102,6 +102,9 @@ async fn mirror_removes_every_alias_that_nothing_wants() {
         runcloud.attach("www.network.test", Kind::Alias);
     });
     world.policy.removal = Removal::Mirror;
+    let held = "held: nothing wants it (removal = \"mirror\"), but the ledger is new";
+    assert!(world.plan_text().await.contains(held));
+    world.pass().await.unwrap();
     world.converge().await;
     assert_eq!(world.names(), with_network(&["a.test", "away.test", "www.network.test"]));
 }
@@ -126,9 +129,11 @@ async fn an_empty_table_is_not_believed() {
     world.converge().await;
     world.sql("TRUNCATE wp_wu_domain_mappings").await;
     insta::assert_snapshot!(world.plan_text().await, @"
-    = a.test  held: mapping 8 is gone, but the mapping table has no row at all: not believed
-    = b.test  held: mapping 9 is gone, but the mapping table has no row at all: not believed
-    1 wanted, 4 present: 0 to add, 0 to update, 0 to remove, 0 adopted, 2 held, 0 unmanaged, 0 rejected
+    ! a.test  blocked: mapping 8 is gone
+    ! b.test  blocked: mapping 9 is gone
+    blocked: 2 of 3 managed names would be removed, but the mapping table has no row at all
+    let it through once: runcloud-domain-sync approve 96f433437706d5b6
+    1 wanted, 4 present: 0 to add, 0 to update, 0 to remove, 0 adopted, 0 held, 0 unmanaged, 0 rejected
     ");
     world.converge().await;
     assert_eq!(world.names(), with_network(&["a.test", "b.test"]));

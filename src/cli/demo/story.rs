@@ -11,12 +11,12 @@ use super::super::args::DemoFlags;
 use super::super::exit::{Exit, Failure};
 use super::narrator::{counted, say, show, show_commands, tally, title};
 use super::network::{self, WordPress};
-use crate::daemon::{self, Pace};
+use crate::clock::Moment;
+use crate::daemon::{Pace, Service};
 use crate::domain::Domain;
 use crate::ledger::{Binding, Lease, Ledger};
-use crate::reconcile::Report;
 use crate::reconcile::plan::{PlanText, Policy, Removal, WwwPolicy};
-use crate::reconcile::{Network, pass};
+use crate::reconcile::{Grace, Network, Report, pass};
 use crate::runcloud::{ApiVersion, Credentials, Endpoint, Patience, Reader, Writer};
 use crate::simulator::{Call, Credential, Effect, Fault, Kind, Model, RateLimit, Simulator};
 use crate::wordpress::{Database, Source, Subdomains, TablePrefix};
@@ -25,7 +25,11 @@ const TOKEN: &str = "demo-token";
 /// How many passes a failing RunCloud is given.
 const TRIES: u32 = 3;
 /// How often a demo that stays up looks.
-const PACE: Pace = Pace { poll: Duration::from_secs(1), interval: Duration::from_mins(1) };
+const PACE: Pace = Pace {
+    poll: Duration::from_secs(1),
+    interval: Duration::from_mins(1),
+    grace: Duration::from_secs(5),
+};
 /// The burst.
 const SHOPS: usize = 40;
 
@@ -52,10 +56,13 @@ pub(super) async fn play(flags: &DemoFlags, directory: &Path) -> Result<Exit, Fa
         calls: 0,
         lost: 0,
     };
-    let clean = quietly(story.tell()).await?;
+    let clean = quietly(Box::pin(story.tell())).await?;
     if flags.keep {
         invite(directory, &runcloud)?;
-        daemon::run(&network, &writer, &mut ledger, PACE).await.map_err(Failure::internal)?;
+        let command = "runcloud-domain-sync".to_owned();
+        let (network, writer, lease) = (&network, &writer, &lease);
+        let service = Service { network, writer, lease, pace: PACE, command };
+        service.run(&mut ledger).await.map_err(Failure::internal)?;
     } else {
         say_goodbye()?;
     }
@@ -91,6 +98,7 @@ fn network(directory: &Path, runcloud: &Simulator) -> Result<Network, Failure> {
             removal: Removal::Owned,
             www: WwwPolicy::Auto,
             subdomains: Subdomains::Auto,
+            max_removals: None,
             api: ApiVersion::V3,
         },
     })
@@ -150,7 +158,8 @@ impl Story<'_> {
              changes nothing:",
         )?;
         let known = self.ledger.known().await?;
-        show(&PlanText(&pass::look(self.network, known).await?.plan))?;
+        let plan = pass::look(self.network, known, &Moment::now()).await?.plan;
+        show(&PlanText { plan: &plan, command: "runcloud-domain-sync" })?;
         say("The first pass does just that:")?;
         self.pass().await?;
         say("Adopted means: it goes when its row goes, as if the program had added it.")
@@ -252,7 +261,10 @@ impl Story<'_> {
         self.runcloud.forget_calls();
         let mut report = Report::default();
         for tried in 1.. {
-            let ran = pass::run_once(self.network, self.writer, self.ledger, &mut report).await;
+            let (now, mut grace) = (Moment::now(), Grace::none());
+            let (network, writer) = (self.network, self.writer);
+            let ledger = &mut *self.ledger;
+            let ran = pass::run_once(network, writer, ledger, &mut grace, &now, &mut report).await;
             match ran {
                 Ok(()) => break,
                 Err(error) if tried < TRIES => {

@@ -3,3 +3,8 @@
 pub mod binary;
 pub mod mariadb;
 pub mod world;
+
+/// How often a random or exhaustive test runs: `tests/run --long` has the full number.
+pub fn runs(short: usize, long: usize) -> usize {
+    if std::env::var_os("LONG_TESTS").is_some() { long } else { short }
+}

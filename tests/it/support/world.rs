@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use runcloud_domain_sync::clock::Timestamp;
+use runcloud_domain_sync::clock::{Moment, Timestamp, Uptime};
 use runcloud_domain_sync::domain::Domain;
-use runcloud_domain_sync::ledger::{Binding, Cause, Intent, IntentAction, Known, Lease, Ledger};
+use runcloud_domain_sync::ledger::{
+    Approval, Binding, Cause, Intent, IntentAction, Known, Lease, Ledger, Look,
+};
 use runcloud_domain_sync::reconcile::pass;
 use runcloud_domain_sync::reconcile::plan::{Plan, PlanText, Policy, Removal, WwwPolicy};
-use runcloud_domain_sync::reconcile::{Network, PassError, Report};
+use runcloud_domain_sync::reconcile::{Grace, Network, PassError, Report};
 use runcloud_domain_sync::runcloud::{ApiVersion, Credentials, Endpoint, Patience, Reader};
 use runcloud_domain_sync::simulator::{self, Call, Credential, Kind, Model, Simulator};
 use runcloud_domain_sync::wordpress::{self, Login, Source, Subdomains, TablePrefix};
@@ -28,6 +30,8 @@ pub struct World {
     pub state: TempDir,
     pub policy: Policy,
     pub keep: Vec<&'static str>,
+    later: Duration,
+    jump: i64,
 }
 
 impl World {
@@ -61,9 +65,12 @@ impl World {
                 removal: Removal::Owned,
                 www: WwwPolicy::Auto,
                 subdomains: Subdomains::Auto,
+                max_removals: None,
                 api: ApiVersion::V3,
             },
             keep: vec![],
+            later: Duration::ZERO,
+            jump: 0,
         }
     }
 
@@ -103,12 +110,38 @@ impl World {
 
     /// One pass.
     pub async fn pass(&self) -> Result<Report, PassError> {
+        self.pass_with(&mut Grace::none()).await
+    }
+
+    /// One pass of a daemon that waits before it removes.
+    pub async fn pass_with(&self, grace: &mut Grace) -> Result<Report, PassError> {
         let lease = Lease::acquire(self.state.path()).unwrap();
         let mut ledger = Ledger::open(self.state.path(), BINDING, &lease).await.unwrap();
         let network = self.network();
         let writer = network.reader.writer(&lease);
         let mut report = Report::default();
-        pass::run_once(&network, &writer, &mut ledger, &mut report).await.map(|()| report)
+        let now = self.now();
+        pass::run_once(&network, &writer, &mut ledger, grace, &now, &mut report)
+            .await
+            .map(|()| report)
+    }
+
+    /// Lets time pass, by every clock.
+    pub fn later(&mut self, time: Duration) {
+        self.later += time;
+    }
+
+    /// Moves the wall clock alone, as an operator or a time service does.
+    pub fn jump(&mut self, seconds: i64) {
+        self.jump += seconds;
+    }
+
+    /// The moment at which the next pass takes place.
+    pub fn now(&self) -> Moment {
+        let Moment { wall, uptime } = Moment::now();
+        let seconds = uptime.seconds + self.later.as_secs().cast_signed();
+        let wall = Timestamp(wall.plus(self.later).0 + self.jump);
+        Moment { wall, uptime: Uptime { seconds, ..uptime } }
     }
 
     /// One pass that must end well, and a second one that must have nothing to do.
@@ -134,13 +167,26 @@ impl World {
     }
 
     pub async fn plan(&self) -> Plan {
-        let known = Ledger::look(self.state.path(), BINDING).await.unwrap();
-        let known = known.unwrap_or_else(Known::default);
-        pass::look(&self.network(), known).await.unwrap().plan
+        let known = match Ledger::look(self.state.path(), BINDING).await.unwrap() {
+            Look::Known(known) => *known,
+            Look::Missing | Look::Unusable(_) => Known::default(),
+        };
+        pass::look(&self.network(), known, &self.now()).await.unwrap().plan
+    }
+
+    /// Lets what is blocked now through, as an operator does.
+    pub async fn approve(&self, ttl: Duration) {
+        let blocked = self.plan().await.blocked.unwrap();
+        let mut ledger = Ledger::join(self.state.path(), BINDING).await.unwrap();
+        let now = self.now();
+        let tick = ledger.known().await.unwrap().clock.tick(&now);
+        let names = blocked.names.keys().cloned().collect();
+        let approval = Approval::new(blocked.hash(), names, ttl, &now, tick);
+        ledger.approve(&approval).await.unwrap();
     }
 
     pub async fn plan_text(&self) -> String {
-        PlanText(&self.plan().await).to_string()
+        PlanText { plan: &self.plan().await, command: "runcloud-domain-sync" }.to_string()
     }
 
     /// The names RunCloud has, sorted, `+www` where they serve it.

@@ -1,0 +1,134 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sqlx::{Connection, Row, SqliteConnection};
+
+use super::error::LedgerError;
+use super::read::names;
+use super::store::Ledger;
+use super::ticks::Tick;
+use crate::clock::{Moment, Timestamp};
+use crate::domain::Domain;
+
+/// Removals that an operator lets through although a guard blocks them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// The hash that was approved.
+    pub hash: String,
+    /// The names that are still to go; each leaves when it is removed.
+    pub names: BTreeSet<Domain>,
+    /// The approval ends at this point of the wall clock,
+    pub until: Timestamp,
+    /// and at this one of the ledger's clock, so that a wall clock set back does not prolong it.
+    pub until_tick: Tick,
+    /// Whether its first removal was made. Until then it stands for exactly its names.
+    pub begun: bool,
+}
+
+impl Approval {
+    /// An approval of these names from `now` on; `tick` is the same point on the ledger's clock.
+    pub fn new(
+        hash: String,
+        names: BTreeSet<Domain>,
+        ttl: Duration,
+        now: &Moment,
+        tick: Tick,
+    ) -> Self {
+        Self { hash, names, until: now.wall.plus(ttl), until_tick: tick.plus(ttl), begun: false }
+    }
+
+    /// Whether it has not ended at `now`.
+    pub fn is_valid(&self, now: &Moment, tick: Tick) -> bool {
+        now.wall < self.until && tick < self.until_tick
+    }
+}
+
+impl Ledger {
+    /// Writes an approval down, in place of an earlier one.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing is approved then.
+    pub async fn approve(&mut self, approval: &Approval) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query("DELETE FROM approved").execute(&mut *transaction).await?;
+        for domain in &approval.names {
+            sqlx::query("INSERT INTO approved VALUES (?, ?, ?, ?, ?)")
+                .bind(domain.as_str())
+                .bind(&approval.hash)
+                .bind(approval.until.0)
+                .bind(approval.until_tick.0)
+                .bind(approval.begun)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down that the approval's first removal is about to be made: it now stands for whatever of
+    /// its names is left, and what was read of the mapping table is believed.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing may be removed by the approval then.
+    pub async fn begin_approved(&mut self, highest_mapping: i64) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query("UPDATE approved SET begun = 1").execute(&mut *transaction).await?;
+        sqlx::query("UPDATE binding SET highest_mapping = ?")
+            .bind(highest_mapping)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down what a pass found blocked, or that nothing is, in place of what the last one found.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn found_blocked<'a>(
+        &mut self,
+        hash: &str,
+        names: impl IntoIterator<Item = &'a Domain>,
+    ) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query("DELETE FROM blocked").execute(&mut *transaction).await?;
+        for domain in names {
+            sqlx::query("INSERT INTO blocked VALUES (?, ?)")
+                .bind(domain.as_str())
+                .bind(hash)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// The names behind a hash that a pass found blocked; empty where the last one found another.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn blocked_as(&mut self, hash: &str) -> Result<BTreeSet<Domain>, LedgerError> {
+        let query = sqlx::query("SELECT domain FROM blocked WHERE hash = ?").bind(hash.to_owned());
+        Ok(names(&query.fetch_all(&mut self.connection).await?)?)
+    }
+
+    /// The hash of the approval that is there, if any; for a daemon that waits for one.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn approved_hash(&mut self) -> Result<Option<String>, LedgerError> {
+        let query = sqlx::query_scalar("SELECT max(hash) FROM approved");
+        Ok(query.fetch_one(&mut self.connection).await?)
+    }
+}
+
+pub(super) async fn read_approval(
+    connection: &mut SqliteConnection,
+) -> Result<Option<Approval>, sqlx::Error> {
+    let rows = sqlx::query("SELECT * FROM approved").fetch_all(connection).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    Ok(Some(Approval {
+        hash: first.try_get("hash")?,
+        until: Timestamp(first.try_get("until_wall")?),
+        until_tick: Tick(first.try_get("until_tick")?),
+        begun: first.try_get("begun")?,
+        names: names(&rows)?,
+    }))
+}

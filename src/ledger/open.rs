@@ -1,0 +1,206 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection};
+
+use super::error::{LedgerError, file_error, migration_error};
+use super::known::{Binding, Known};
+use super::lease::Lease;
+use super::read::{read_binding, read_known};
+use super::store::Ledger;
+use crate::clock::Timestamp;
+use crate::domain::Domain;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+const FILE: &str = "ledger.sqlite";
+const JOURNAL: &str = "ledger.sqlite-journal";
+
+/// What a look into a state directory finds.
+pub enum Look {
+    /// No ledger: nothing is owned.
+    Missing,
+    /// A ledger that the next pass sets aside, for this reason.
+    Unusable(String),
+    /// What it holds.
+    Known(Box<Known>),
+}
+
+impl Ledger {
+    /// Opens, and where needed makes or upgrades, the ledger of a state directory. A file that is damaged
+    /// or of a newer version is set aside for a new one; [`Ledger::notice`] says so.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing may be written to RunCloud then.
+    pub async fn open(
+        directory: &Path,
+        binding: Binding,
+        _lease: &Lease,
+    ) -> Result<Self, LedgerError> {
+        match Self::open_file(directory, binding).await {
+            Err(error) if error.is_unusable_file() => {
+                let mut ledger = Self::begin_again(directory, binding).await?;
+                ledger.notice = Some(format!("{error}. {}", ledger.notice.unwrap_or_default()));
+                Ok(ledger)
+            }
+            other => other,
+        }
+    }
+
+    /// Opens the ledger beside the process that holds the lease, for what an operator has to say to it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn join(directory: &Path, binding: Binding) -> Result<Self, LedgerError> {
+        Self::open_file(directory, binding).await
+    }
+
+    /// Sets a ledger of another web application or network aside, where there is one, and opens a new one.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn rebind(
+        directory: &Path,
+        binding: Binding,
+        network: Option<&Domain>,
+        lease: &Lease,
+    ) -> Result<Self, LedgerError> {
+        match Self::open(directory, binding, lease).await {
+            Err(LedgerError::Bound { .. }) => Self::begin_again(directory, binding).await,
+            Ok(mut ledger) => match ledger.known().await?.check_network(network) {
+                Err(LedgerError::OtherNetwork { .. }) => {
+                    Self::begin_again(directory, binding).await
+                }
+                _ => Ok(ledger),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What a state directory's ledger holds, without the right to write.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where it cannot be read now, or belongs to another web application.
+    pub async fn look(directory: &Path, binding: Binding) -> Result<Look, LedgerError> {
+        let path = directory.join(FILE);
+        if !path.try_exists().map_err(|error| file_error(&path, error.into()))? {
+            return Ok(Look::Missing);
+        }
+        match look_into(&path, binding).await {
+            Ok(known) => Ok(Look::Known(Box::new(known))),
+            Err(error) if error.is_unusable_file() => Ok(Look::Unusable(error.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn begin_again(directory: &Path, binding: Binding) -> Result<Self, LedgerError> {
+        let aside = set_aside(directory)?;
+        let mut ledger = Self::open_file(directory, binding).await?;
+        ledger.notice = Some(format!(
+            "The old ledger is now {}; a new one begins: nothing is removed until names are adopted \
+             again",
+            aside.display()
+        ));
+        Ok(ledger)
+    }
+
+    async fn open_file(directory: &Path, binding: Binding) -> Result<Self, LedgerError> {
+        let path = directory.join(FILE);
+        let options = options(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Truncate)
+            .synchronous(SqliteSynchronous::Full);
+        let mut connection = options.connect().await.map_err(|e| file_error(&path, e))?;
+        check_pages(&path, &mut connection).await?;
+        MIGRATIONS.run(&mut connection).await.map_err(|error| migration_error(&path, error))?;
+        let known = read_checked(&path, &mut connection, binding).await?;
+        Ok(Self::new(connection, binding, known.clock, directory))
+    }
+}
+
+async fn look_into(path: &Path, binding: Binding) -> Result<Known, LedgerError> {
+    let options = options(path).read_only(true);
+    let mut connection = options.connect().await.map_err(|e| file_error(path, e))?;
+    check_pages(path, &mut connection).await?;
+    if is_of_this_version(path, &mut connection).await? {
+        return read_checked(path, &mut connection, binding).await;
+    }
+    // An older one is upgraded as a copy: whoever looks may not be allowed to write.
+    let unusable = |error: std::io::Error| file_error(path, error.into());
+    let directory = tempfile::tempdir().map_err(unusable)?;
+    let copy = directory.path().join(FILE);
+    sqlx::query("VACUUM INTO ?")
+        .bind(copy.to_string_lossy().into_owned())
+        .execute(&mut connection)
+        .await
+        .map_err(|error| file_error(path, error))?;
+    let mut connection = self::options(&copy).connect().await.map_err(|e| file_error(path, e))?;
+    MIGRATIONS.run(&mut connection).await.map_err(|error| migration_error(path, error))?;
+    read_checked(path, &mut connection, binding).await
+}
+
+/// The content, if it is of this binding and makes sense.
+async fn read_checked(
+    path: &Path,
+    connection: &mut SqliteConnection,
+    binding: Binding,
+) -> Result<Known, LedgerError> {
+    if let Some(bound) = read_binding(connection).await.map_err(|e| file_error(path, e))?
+        && bound != binding
+    {
+        let path = path.display().to_string();
+        return Err(LedgerError::Bound { path, bound, asked: binding });
+    }
+    read_known(connection).await.map_err(|error| file_error(path, error))
+}
+
+/// A damaged page must show before anything is decided by what the others say.
+async fn check_pages(path: &Path, connection: &mut SqliteConnection) -> Result<(), LedgerError> {
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(connection)
+        .await
+        .map_err(|error| file_error(path, error))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    let why = found.lines().next_back().unwrap_or_default().to_owned();
+    Err(LedgerError::Damaged { path: path.display().to_string(), why })
+}
+
+async fn is_of_this_version(
+    path: &Path,
+    connection: &mut SqliteConnection,
+) -> Result<bool, LedgerError> {
+    let version: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+        .fetch_one(connection)
+        .await
+        .map_err(|error| file_error(path, error))?;
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+    match version.cmp(&newest) {
+        std::cmp::Ordering::Greater => Err(LedgerError::Newer(path.display().to_string())),
+        order => Ok(order.is_eq()),
+    }
+}
+
+/// Renames the ledger; its journal first, which must never meet another file of the name.
+fn set_aside(directory: &Path) -> Result<PathBuf, LedgerError> {
+    let aside = |name: &str| directory.join(format!("{name}.aside-{}", Timestamp::now().0));
+    for name in [JOURNAL, FILE] {
+        let path = directory.join(name);
+        match std::fs::rename(&path, aside(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(file_error(&path, error.into()));
+            }
+            _ => {}
+        }
+    }
+    Ok(aside(FILE))
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(Duration::from_secs(5))
+        .disable_statement_logging()
+}

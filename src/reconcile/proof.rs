@@ -1,0 +1,179 @@
+//! Which reads are to be believed. Pure.
+//!
+//! A side that could not be read is an error and never gets here. A side that was read is [`Complete`],
+//! or suspect with a reason; only [`Proof`] makes removals possible, and two complete sides make one.
+
+use crate::ledger::{Approval, Known, Owned};
+use crate::runcloud::{Actual, Kind};
+use crate::wordpress::{Canaries, Desired};
+
+/// One side as it was read.
+#[derive(Clone, Debug)]
+pub enum Snapshot<T> {
+    /// Nothing speaks against it.
+    Complete(Complete<T>),
+    /// It was read whole, and still looks like an accident.
+    Suspect(T, String),
+}
+
+/// A side that nothing speaks against. Only this file makes one.
+#[derive(Clone, Debug)]
+pub struct Complete<T>(T);
+
+/// That both sides may be believed, whatever is removed by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof(());
+
+impl<T> Snapshot<T> {
+    fn of(side: T, suspicion: Option<String>) -> Self {
+        match suspicion {
+            None => Self::Complete(Complete(side)),
+            Some(why) => Self::Suspect(side, why),
+        }
+    }
+
+    /// What was read.
+    pub fn side(&self) -> &T {
+        match self {
+            Self::Complete(Complete(side)) | Self::Suspect(side, _) => side,
+        }
+    }
+
+    /// Why it is suspect, if it is.
+    pub fn suspicion(&self) -> Option<&str> {
+        match self {
+            Self::Complete(_) => None,
+            Self::Suspect(_, why) => Some(why),
+        }
+    }
+}
+
+impl Snapshot<Desired> {
+    /// Looks for what an import, a `TRUNCATE`, an old copy or another accident leaves in the tables.
+    pub fn of_tables(desired: Desired, known: &Known) -> Self {
+        let suspicion = table_suspicion(&desired.canaries, known);
+        Self::of(desired, suspicion)
+    }
+}
+
+impl Snapshot<Actual> {
+    /// Looks for what no web application is without.
+    pub fn of_listing(actual: Actual) -> Self {
+        let suspicion = listing_suspicion(&actual).map(str::to_owned);
+        Self::of(actual, suspicion)
+    }
+}
+
+impl Proof {
+    /// The proof that two complete sides are.
+    pub fn of(_desired: &Complete<Desired>, _actual: &Complete<Actual>) -> Self {
+        Self(())
+    }
+
+    /// The proof that a complete listing and an operator are, who looked at tables that look like an
+    /// accident and let exactly these removals through.
+    pub fn vouched(_desired: &Desired, _actual: &Complete<Actual>, _approval: &Approval) -> Self {
+        Self(())
+    }
+}
+
+fn table_suspicion(canaries: &Canaries, known: &Known) -> Option<String> {
+    if canaries.has_first_site == Some(false) {
+        return Some("`blogs` has no site 1".into());
+    }
+    if canaries.has_network == Some(false) {
+        return Some("`site` has no row".into());
+    }
+    let by_mapping = |owned: &Owned| owned.cause.mapping.is_some();
+    if canaries.mappings == 0 && known.owned.values().any(by_mapping) {
+        return Some("the mapping table has no row at all".into());
+    }
+    let bound = known.bound.as_ref();
+    let seen = bound.map_or(0, |bound| bound.highest_mapping).max(canaries.highest_mapping);
+    let next = canaries.next_mapping.filter(|next| *next <= seen)?;
+    Some(format!(
+        "the mapping table's AUTO_INCREMENT is {next}, although id {seen} was there: it was truncated, or \
+         an older copy of it restored"
+    ))
+}
+
+fn listing_suspicion(actual: &Actual) -> Option<&'static str> {
+    let kinds = || actual.entries().values().map(|entry| entry.kind);
+    if actual.is_empty() {
+        return Some("RunCloud lists no domain at all");
+    }
+    // The API of 2023 did not say which one is the primary.
+    let says_kinds = kinds().any(|kind| kind != Kind::Unknown);
+    (says_kinds && !kinds().any(|kind| kind == Kind::Primary))
+        .then_some("RunCloud lists no primary domain")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Domain;
+    use crate::ledger::{Bound, Cause, Origin};
+    use crate::runcloud::Entry;
+
+    fn canaries() -> Canaries {
+        Canaries {
+            mappings: 2,
+            highest_mapping: 9,
+            next_mapping: Some(12),
+            has_first_site: Some(true),
+            has_network: Some(true),
+        }
+    }
+
+    fn known() -> Known {
+        let owned =
+            Owned { origin: Origin::Added, www: None, cause: Cause { mapping: Some(9), site: 2 } };
+        Known {
+            owned: [(Domain::parse("a.test").unwrap(), owned)].into(),
+            bound: Some(Bound { network: None, highest_mapping: 11 }),
+            ..Known::default()
+        }
+    }
+
+    #[test]
+    fn tables_that_look_like_an_accident_are_suspect() {
+        let why = |canaries| table_suspicion(&canaries, &known());
+        assert_eq!(why(canaries()), None);
+        for (odd, what) in [
+            (Canaries { has_first_site: Some(false), ..canaries() }, "`blogs` has no site 1"),
+            (Canaries { has_network: Some(false), ..canaries() }, "`site` has no row"),
+            (Canaries { mappings: 0, ..canaries() }, "no row at all"),
+            (Canaries { next_mapping: Some(11), ..canaries() }, "AUTO_INCREMENT is 11"),
+        ] {
+            assert!(why(odd).is_some_and(|why| why.contains(what)), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_sign() {
+        let unread =
+            Canaries { next_mapping: None, has_first_site: None, has_network: None, ..canaries() };
+        assert_eq!(table_suspicion(&unread, &known()), None);
+    }
+
+    #[test]
+    fn a_network_that_never_had_a_mapping_may_have_none() {
+        let empty = Canaries { mappings: 0, highest_mapping: 0, ..canaries() };
+        assert_eq!(table_suspicion(&empty, &Known::default()), None);
+    }
+
+    #[test]
+    fn a_listing_without_a_primary_is_suspect_where_kinds_are_told() {
+        let listed = |kinds: &[Kind]| {
+            let entries = (1..).zip(kinds).map(|(id, kind)| {
+                let entry = Entry { id, kind: *kind, www: None, redirection: "none".into() };
+                (format!("{id}.test"), false, entry)
+            });
+            Snapshot::of_listing(Actual::new(entries)).suspicion().is_some()
+        };
+        assert!(listed(&[]));
+        assert!(listed(&[Kind::Alias, Kind::Unknown]));
+        assert!(!listed(&[Kind::Alias, Kind::Primary]));
+        assert!(!listed(&[Kind::Unknown]));
+    }
+}
