@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "a test crate has no outside")]
 
 mod answers;
+mod approve;
 mod commands;
 mod demo;
 mod house;
