@@ -66,6 +66,8 @@ pub enum Effect {
     TruncateBody(usize),
     /// Answers 200 with this body; the call is not done.
     Body(String),
+    /// Does the call, then changes the JSON of its answer.
+    Edit(fn(&mut Value)),
     /// A list's `total` is another one in every other call.
     UnstableTotals,
     /// Every page but the first begins with the last row of the page before it, in place of its own first row.

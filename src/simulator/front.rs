@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::ask::Ask;
@@ -82,6 +83,7 @@ impl Shared {
             }
             Some(Effect::TruncateBody(length)) => Delivery::Part(self.answer(ask), length),
             Some(Effect::Body(body)) => Delivery::Whole(Reply::json(200, body)),
+            Some(Effect::Edit(edit)) => Delivery::Whole(edited(self.answer(ask), edit)),
             distortion => {
                 ask.distortion = distortion;
                 Delivery::Whole(self.answer(ask))
@@ -108,6 +110,13 @@ impl Shared {
             _ = stopped.wait_for(|stopped| *stopped) => Delivery::Nothing,
         }
     }
+}
+
+/// An answer that is no JSON stays as it is.
+fn edited(reply: Reply, edit: fn(&mut Value)) -> Reply {
+    let Ok(mut body) = serde_json::from_str(&reply.body) else { return reply };
+    edit(&mut body);
+    Reply { body: body.to_string(), ..reply }
 }
 
 fn too_many(retry_after: Option<String>) -> Reply {

@@ -8,6 +8,7 @@ mod answers;
 mod approve;
 mod commands;
 mod demo;
+mod faults;
 mod house;
 mod isolation;
 mod plan;

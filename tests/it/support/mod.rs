@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod mariadb;
+pub mod seeds;
 pub mod world;
 
 /// How often a random or exhaustive test runs: `tests/run --long` has the full number.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runcloud_domain_sync::clock::{Moment, Timestamp, Uptime};
+use runcloud_domain_sync::clock::{Moment, Timestamp};
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{
     Approval, Binding, Cause, Intent, IntentAction, Known, Lease, Ledger, Look,
@@ -30,8 +30,13 @@ pub struct World {
     pub state: TempDir,
     pub policy: Policy,
     pub keep: Vec<&'static str>,
-    later: Duration,
-    jump: i64,
+    /// When the next pass takes place.
+    pub now: Moment,
+    pub patience: Patience,
+    /// Where the tables are read instead of as the administrator.
+    pub database_url: Option<String>,
+    /// Where RunCloud is called instead of at the simulator.
+    pub api_url: Option<String>,
 }
 
 impl World {
@@ -69,8 +74,10 @@ impl World {
                 api: ApiVersion::V3,
             },
             keep: vec![],
-            later: Duration::ZERO,
-            jump: 0,
+            now: Moment::now(),
+            patience: PATIENCE,
+            database_url: None,
+            api_url: None,
         }
     }
 
@@ -120,28 +127,27 @@ impl World {
         let network = self.network();
         let writer = network.reader.writer(&lease);
         let mut report = Report::default();
-        let now = self.now();
-        pass::run_once(&network, &writer, &mut ledger, grace, &now, &mut report)
+        pass::run_once(&network, &writer, &mut ledger, grace, &self.now, &mut report)
             .await
             .map(|()| report)
     }
 
     /// Lets time pass, by every clock.
     pub fn later(&mut self, time: Duration) {
-        self.later += time;
+        self.now.wall = self.now.wall.plus(time);
+        self.now.uptime.seconds += time.as_secs().cast_signed();
     }
 
     /// Moves the wall clock alone, as an operator or a time service does.
     pub fn jump(&mut self, seconds: i64) {
-        self.jump += seconds;
+        self.now.wall.0 += seconds;
     }
 
-    /// The moment at which the next pass takes place.
-    pub fn now(&self) -> Moment {
-        let Moment { wall, uptime } = Moment::now();
-        let seconds = uptime.seconds + self.later.as_secs().cast_signed();
-        let wall = Timestamp(wall.plus(self.later).0 + self.jump);
-        Moment { wall, uptime: Uptime { seconds, ..uptime } }
+    /// Starts the machine again after so much time.
+    pub fn reboot(&mut self, after: Duration) {
+        self.now.wall = self.now.wall.plus(after);
+        self.now.uptime.boot.push('\'');
+        self.now.uptime.seconds = 60;
     }
 
     /// One pass that must end well, and a second one that must have nothing to do.
@@ -171,17 +177,16 @@ impl World {
             Look::Known(known) => *known,
             Look::Missing | Look::Unusable(_) => Known::default(),
         };
-        pass::look(&self.network(), known, &self.now()).await.unwrap().plan
+        pass::look(&self.network(), known, &self.now).await.unwrap().plan
     }
 
     /// Lets what is blocked now through, as an operator does.
     pub async fn approve(&self, ttl: Duration) {
         let blocked = self.plan().await.blocked.unwrap();
         let mut ledger = Ledger::join(self.state.path(), BINDING).await.unwrap();
-        let now = self.now();
-        let tick = ledger.known().await.unwrap().clock.tick(&now);
+        let tick = ledger.known().await.unwrap().clock.tick(&self.now);
         let names = blocked.names.keys().cloned().collect();
-        let approval = Approval::new(blocked.hash(), names, ttl, &now, tick);
+        let approval = Approval::new(blocked.hash(), names, ttl, &self.now, tick);
         ledger.approve(&approval).await.unwrap();
     }
 
@@ -215,12 +220,17 @@ impl World {
     }
 
     fn network(&self) -> Network {
-        let source = Source::MySql(Login::Url(self.tables.url().into()));
+        let url = self.database_url.clone().unwrap_or_else(|| self.tables.url());
+        let source = Source::MySql(Login::Url(url.into()));
+        let mut endpoint = endpoint(&self.runcloud);
+        if let Some(url) = &self.api_url {
+            endpoint.base = url.parse().unwrap();
+        }
         let prefix = TablePrefix::new(PREFIX).unwrap();
         let keep = self.keep.iter().map(|name| Domain::parse(name).unwrap());
         Network {
-            database: wordpress::Database::new(source, prefix, PATIENCE.total),
-            reader: Reader::new(&endpoint(&self.runcloud), PATIENCE).unwrap(),
+            database: wordpress::Database::new(source, prefix, self.patience.total),
+            reader: Reader::new(&endpoint, self.patience).unwrap(),
             own: vec![],
             keep: keep.collect(),
             policy: self.policy,
