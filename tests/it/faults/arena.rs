@@ -72,6 +72,11 @@ impl Arena {
         self.world.sql(&truth.to_sql()).await;
     }
 
+    /// The same after something that may have changed which id is the next.
+    pub async fn write_anew(&self, truth: &Truth) {
+        self.world.sql(&truth.to_sql_with_next_id()).await;
+    }
+
     /// Lets the waits after failures be over.
     pub async fn let_time_pass(&self) {
         let path = self.world.state.path().join("ledger.sqlite");
@@ -114,7 +119,7 @@ impl Arena {
                 None
             }
             How::OldCopy => {
-                self.write(long_ago).await;
+                self.write_anew(long_ago).await;
                 None
             }
             How::Open { begins, door, .. } => {
@@ -146,7 +151,7 @@ impl Arena {
             }
             match &damage.how {
                 How::Broken { breaks, .. } => self.sql(breaks).await,
-                _ => self.write(long_ago).await,
+                _ => self.write_anew(long_ago).await,
             }
         };
         tokio::join!(pass, onset);
@@ -171,7 +176,9 @@ impl Arena {
             }
             Some(How::OldCopy | How::Shut(_)) | None => {}
         }
-        self.write(truth).await;
+        if damage.is_some() {
+            self.write_anew(truth).await;
+        }
     }
 
     async fn sql(&self, statements: &str) {

@@ -88,7 +88,7 @@ impl<'a> Run<'a> {
             model.attach("hand.test", Kind::Alias);
             model.attach("away.test", Kind::Redirect);
         }
-        self.arena.write(&self.truth).await;
+        self.arena.write_anew(&self.truth).await;
     }
 
     async fn round(&mut self, number: u64) {

@@ -107,9 +107,13 @@ impl Truth {
             )
             .unwrap();
         }
-        write!(sql, "COMMIT; ALTER TABLE wp_wu_domain_mappings AUTO_INCREMENT = {}", self.next_id)
-            .unwrap();
-        sql
+        sql + "COMMIT;"
+    }
+
+    /// The same for a table whose next id may be any.
+    pub fn to_sql_with_next_id(&self) -> String {
+        let next_id = self.next_id;
+        self.to_sql() + &format!("ALTER TABLE wp_wu_domain_mappings AUTO_INCREMENT = {next_id}")
     }
 }
 
