@@ -2,26 +2,25 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use fastrand::Rng;
 use runcloud_domain_sync::runcloud::Patience;
 use runcloud_domain_sync::simulator::{Kind, Model, Simulator, Ssl};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection};
-use tempfile::TempDir;
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection};
 
 use super::doors::Opened;
 use super::kinds::{Bad, Kind as FaultKind};
 use super::tables::{Damage, How};
 use super::truth::Truth;
-use crate::support::world::World;
+use crate::support::world::{World, state_directory};
 
 const PATIENCE: Patience =
     Patience { first_wait: Duration::from_millis(1), total: Duration::from_millis(15) };
 const TABLES: [&str; 4] = ["wp_wu_domain_mappings", "wp_blogs", "wp_site", "wp_sitemeta"];
-const MEMORY: &str = "/dev/shm";
+
+/// What failed is tried again within a day, give or take a fifth.
+const LONGEST_WAIT: Duration = Duration::from_hours(30);
 
 pub struct Arena {
     pub world: World,
@@ -78,13 +77,8 @@ impl Arena {
     }
 
     /// Lets the waits after failures be over.
-    pub async fn let_time_pass(&self) {
-        let path = self.world.state.path().join("ledger.sqlite");
-        let options = SqliteConnectOptions::new().filename(path);
-        let mut ledger = options.connect().await.unwrap();
-        let over = "DELETE FROM failure; UPDATE certificate_due SET retry_at = 0";
-        ledger.execute(over).await.unwrap();
-        ledger.close().await.unwrap();
+    pub fn let_time_pass(&mut self) {
+        self.world.later(LONGEST_WAIT);
     }
 
     /// Lets a fault begin that is no damage of the tables.
@@ -187,10 +181,4 @@ impl Arena {
             self.world.sql(&statements.replace("{reader}", &reader)).await;
         }
     }
-}
-
-/// In memory where the system has such a place: what is shown is not what a disk can take.
-fn state_directory() -> TempDir {
-    let memory = Path::new(MEMORY);
-    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }

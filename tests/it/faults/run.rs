@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
 
     async fn pass_again(&mut self, damage: Option<&'static Damage>) {
         if self.rng.bool() {
-            self.arena.let_time_pass().await;
+            self.arena.let_time_pass();
         }
         if damage.is_none() && self.rng.bool() {
             self.stir(Stir::Any).await;
@@ -183,7 +183,7 @@ impl<'a> Run<'a> {
     async fn settle(&mut self) {
         let mut last = String::new();
         for _ in 0..PASSES {
-            self.arena.let_time_pass().await;
+            self.arena.let_time_pass();
             let outcome = self.pass().await;
             let is_quiet =
                 outcome.as_ref().is_ok_and(|(report, writes)| report.is_clean() && *writes == 0);

@@ -1,5 +1,6 @@
 //! A world: WordPress's tables, a RunCloud and a ledger, with a pass over them in one line.
 
+use std::path::Path;
 use std::time::Duration;
 
 use runcloud_domain_sync::clock::{Moment, Timestamp};
@@ -249,4 +250,10 @@ pub fn endpoint(runcloud: &Simulator) -> Endpoint {
     let (server_id, app_id) = (model.server.id, model.app.id);
     drop(model);
     Endpoint { base: runcloud.url().parse().unwrap(), server_id, app_id, credentials }
+}
+
+/// In memory where the system has such a place: what is shown is not what a disk can take.
+pub fn state_directory() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }
