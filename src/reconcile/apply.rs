@@ -2,8 +2,7 @@
 
 use super::guard::{ApprovedPlan, ConfirmedRemovals};
 use super::network::{Network, PassError};
-use super::plan::Change;
-use super::proof::Snapshot;
+use super::plan::{Change, Gone};
 use super::report::{Failed, Report};
 use super::systemic::Systemic;
 use super::{Grace, retry};
@@ -35,6 +34,13 @@ struct Addition {
     domain: Domain,
     intent: Intent,
     stage: Stage,
+}
+
+/// A removal under way.
+struct Removal<'a> {
+    domain: &'a Domain,
+    reason: Gone,
+    intent: Intent,
 }
 
 /// A change that failed.
@@ -73,7 +79,7 @@ impl Applier<'_> {
     pub(super) async fn apply(
         &mut self,
         approved: &ApprovedPlan,
-        actual: &Snapshot<Actual>,
+        actual: &Actual,
     ) -> Result<(), PassError> {
         let outcome = self.make_changes(approved, actual).await;
         self.look_at_failures().await?;
@@ -83,7 +89,7 @@ impl Applier<'_> {
     async fn make_changes(
         &mut self,
         approved: &ApprovedPlan,
-        actual: &Snapshot<Actual>,
+        actual: &Actual,
     ) -> Result<(), PassError> {
         self.add(approved).await?;
         self.update(approved).await?;
@@ -97,7 +103,7 @@ impl Applier<'_> {
             self.network.plan(desired, actual.clone(), self.known, now)
         } else {
             // The first listing is as old as the changes took; a name may be the primary by now.
-            let actual = self.network.actual().await?;
+            let actual = self.network.reader.domains().await?;
             self.network.plan(desired, actual, self.known, now)
         };
         let confirmed = approved.confirm_removals(&second.approved).only(is_ripe);
@@ -161,17 +167,38 @@ impl Applier<'_> {
 
     /// Removes what two reads agree on.
     async fn remove(&mut self, removals: &ConfirmedRemovals) -> Result<(), PassError> {
-        let mut lost = 0;
+        let (mut lost, mut not_found) = (0, Vec::new());
         for (domain, (id, reason)) in removals.names() {
-            let (action, cause) = (IntentAction::Remove, reason.cause());
-            let intent = Intent { action, www: false, cause };
-            self.ledger.intend(domain, intent, self.clock.wall()).await?;
-            let outcome = self.writer.remove(*id).await;
-            let attempt = Attempt { domain, cause, stage: Stage::default() };
-            if self.conclude(&attempt, intent, outcome, &mut lost).await? {
-                tracing::info!("{domain}: removed ({reason})");
-                self.report.removed.push(domain.clone());
+            let removal = Removal::of(domain, *reason);
+            self.ledger.intend(domain, removal.intent, self.clock.wall()).await?;
+            match self.writer.remove(*id).await {
+                Err(error @ ApiError::NotFound(_)) => not_found.push((removal, error)),
+                outcome => self.conclude_removal(&removal, outcome, &mut lost).await?,
             }
+        }
+        if not_found.is_empty() {
+            return Ok(());
+        }
+        // Gone already, or an answer that is not RunCloud's own: a listing tells.
+        let actual = self.network.reader.domains().await?;
+        for (removal, error) in not_found {
+            let is_there = actual.get(removal.domain).is_some();
+            let outcome = if is_there { Err(error) } else { Ok(()) };
+            self.conclude_removal(&removal, outcome, &mut lost).await?;
+        }
+        Ok(())
+    }
+
+    async fn conclude_removal(
+        &mut self,
+        Removal { domain, reason, intent }: &Removal<'_>,
+        outcome: Result<(), ApiError>,
+        lost: &mut u32,
+    ) -> Result<(), PassError> {
+        let attempt = Attempt { domain, cause: intent.cause, stage: Stage::default() };
+        if self.conclude(&attempt, *intent, outcome, lost).await? {
+            tracing::info!("{domain}: removed ({reason})");
+            self.report.removed.push((*domain).clone());
         }
         Ok(())
     }
@@ -193,7 +220,6 @@ impl Applier<'_> {
                 continue;
             };
             if error.is_about_everything() {
-                self.ledger.withdraw(domain).await?;
                 return Err(error.into());
             }
             lost = if error.class() == Class::Transient { lost + 1 } else { 0 };
@@ -265,15 +291,12 @@ impl Applier<'_> {
             return Ok(true);
         };
         *lost = if error.class() == Class::Transient { *lost + 1 } else { 0 };
-        // Where the answer was lost the intent stays: the next pass looks whether it took effect.
+        // The intent stays, also after a refusal: the next pass looks whether it took effect.
         if error.is_about_everything() || *lost >= LOST_IN_A_ROW {
             return Err(error.into());
         }
         let kind = match error.class() {
-            Class::Item => {
-                self.ledger.withdraw(attempt.domain).await?;
-                retry::Kind::Refused
-            }
+            Class::Item => retry::Kind::Refused,
             Class::Transient | Class::Fatal => retry::Kind::Passing,
         };
         self.fail(Attempt { ..*attempt }, kind, &error.to_string()).await?;
@@ -335,6 +358,13 @@ impl Applier<'_> {
         }
         self.report.systemic = systemic;
         Ok(())
+    }
+}
+
+impl<'a> Removal<'a> {
+    fn of(domain: &'a Domain, reason: Gone) -> Self {
+        let intent = Intent { action: IntentAction::Remove, www: false, cause: reason.cause() };
+        Self { domain, reason, intent }
     }
 }
 

@@ -81,10 +81,14 @@ enum Verdict {
 }
 
 impl Review<'_> {
-    /// From a listing that looks like an accident nothing is forgotten, and nothing is added again.
+    /// By a listing that looks like an accident nothing is forgotten; by one without any domain, which no
+    /// web application has, nothing that was there is added again either.
     fn distrust_listing(&mut self) {
         let Some(why) = self.evidence.actual.suspicion() else { return };
         self.plan.forgotten.clear();
+        if !self.evidence.actual.side().is_empty() {
+            return;
+        }
         let owned = &self.evidence.known.owned;
         let (again, changes) = std::mem::take(&mut self.plan.changes)
             .into_iter()

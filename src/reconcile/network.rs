@@ -58,19 +58,15 @@ impl Network {
         Ok(Desired::of(&tables, &self.own, &self.keep, self.policy.subdomains))
     }
 
-    /// What RunCloud has now, with whatever speaks against believing it.
-    pub(super) async fn actual(&self) -> Result<Snapshot<Actual>, ApiError> {
-        Ok(Snapshot::of_listing(self.reader.domains().await?))
-    }
-
     pub(super) fn plan(
         &self,
         desired: Desired,
-        actual: Snapshot<Actual>,
+        actual: Actual,
         known: &Known,
         now: &Moment,
     ) -> Proposal {
         let desired = Snapshot::of_tables(desired, known);
+        let actual = Snapshot::of_listing(actual, known);
         let policy = &self.policy;
         let (side, listed) = (desired.side(), actual.side());
         let inputs = Inputs { desired: side, actual: listed, known, policy, now: now.wall };

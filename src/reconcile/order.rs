@@ -101,7 +101,7 @@ impl Orderer<'_> {
     /// answer was lost, a certificate tells that the order was taken.
     async fn order_one(&self, id: u64) -> Result<(), ApiError> {
         let Err(error) = self.writer.order(id).await else { return Ok(()) };
-        let is_lost = matches!(error, ApiError::Interrupted(_) | ApiError::Unavailable { .. });
+        let is_lost = error.class() == Class::Transient && !error.is_about_everything();
         if !is_lost && error.class() != Class::Item {
             return Err(error);
         }

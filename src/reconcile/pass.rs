@@ -28,9 +28,9 @@ pub struct Outlook {
 pub async fn look(network: &Network, mut known: Known, now: &Moment) -> Result<Outlook, PassError> {
     let desired = network.desired().await?;
     known.check_network(desired.network.as_ref())?;
-    let actual = network.actual().await?;
+    let actual = network.reader.domains().await?;
     let ssl = network.reader.ssl().await?;
-    settle(&mut known, actual.side());
+    settle(&mut known, &actual);
     let proposal = network.plan(desired, actual, &known, now);
     let mut plan = proposal.approved.plan().clone();
     plan.certificate = certificate::step(&ssl, &plan.due, now.wall);
@@ -74,8 +74,8 @@ async fn work(
 ) -> Result<(), PassError> {
     let desired = network.desired().await?;
     ledger.known().await?.check_network(desired.network.as_ref())?;
-    let actual = network.actual().await?;
-    let known = settled(ledger, actual.side(), clock).await?;
+    let actual = network.reader.domains().await?;
+    let known = settled(ledger, &actual, clock).await?;
     let proposal = network.plan(desired, actual, &known, clock.since());
     report.notices = proposal.notices();
     report.foresee(proposal.approved.plan());
@@ -83,17 +83,18 @@ async fn work(
     note(ledger, &proposal, &known, clock).await?;
 
     let Proposal { actual, approved, .. } = proposal;
+    let actual = actual.side();
     let failures = Vec::new();
     let outcome =
         Applier { network, writer, ledger, known: &known, grace, clock, report, failures }
-            .apply(&approved, &actual)
+            .apply(&approved, actual)
             .await;
     if outcome.as_ref().is_err_and(PassError::is_about_everything) {
         return outcome;
     }
     // What was added until then has its certificate, whatever became of the rest.
     let failed = &mut report.failed;
-    let ordered = Orderer { network, writer, ledger, clock, failed }.order(actual.side()).await;
+    let ordered = Orderer { network, writer, ledger, clock, failed }.order(actual).await;
     outcome?;
     report.certificate = ordered?;
     Ok(())

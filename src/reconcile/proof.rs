@@ -3,6 +3,7 @@
 //! A side that could not be read is an error and never gets here. A side that was read is [`Complete`],
 //! or suspect with a reason; only [`Proof`] makes removals possible, and two complete sides make one.
 
+use crate::domain::Domain;
 use crate::ledger::{Approval, Known, Owned};
 use crate::runcloud::{Actual, Kind};
 use crate::wordpress::{Canaries, Desired};
@@ -58,8 +59,8 @@ impl Snapshot<Desired> {
 
 impl Snapshot<Actual> {
     /// Looks for what no web application is without.
-    pub fn of_listing(actual: Actual) -> Self {
-        let suspicion = listing_suspicion(&actual).map(str::to_owned);
+    pub fn of_listing(actual: Actual, known: &Known) -> Self {
+        let suspicion = listing_suspicion(&actual, known).map(str::to_owned);
         Self::of(actual, suspicion)
     }
 }
@@ -97,21 +98,24 @@ fn table_suspicion(canaries: &Canaries, known: &Known) -> Option<String> {
     ))
 }
 
-fn listing_suspicion(actual: &Actual) -> Option<&'static str> {
+fn listing_suspicion(actual: &Actual, known: &Known) -> Option<&'static str> {
+    let is_listed = |name: &Domain| actual.get(name).is_some();
     let kinds = || actual.entries().values().map(|entry| entry.kind);
     if actual.is_empty() {
         return Some("RunCloud lists no domain at all");
     }
     // The API of 2023 did not say which one is the primary.
     let says_kinds = kinds().any(|kind| kind != Kind::Unknown);
-    (says_kinds && !kinds().any(|kind| kind == Kind::Primary))
-        .then_some("RunCloud lists no primary domain")
+    if says_kinds && !kinds().any(|kind| kind == Kind::Primary) {
+        return Some("RunCloud lists no primary domain");
+    }
+    (known.owned.len() > 1 && !known.owned.keys().any(is_listed))
+        .then_some("RunCloud lists none of the managed names")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Domain;
     use crate::ledger::{Bound, Cause, Origin};
     use crate::runcloud::Entry;
 
@@ -169,7 +173,7 @@ mod tests {
                 let entry = Entry { id, kind: *kind, www: None, redirection: "none".into() };
                 (format!("{id}.test"), false, entry)
             });
-            Snapshot::of_listing(Actual::new(entries)).suspicion().is_some()
+            Snapshot::of_listing(Actual::new(entries), &Known::default()).suspicion().is_some()
         };
         assert!(listed(&[]));
         assert!(listed(&[Kind::Alias, Kind::Unknown]));

@@ -7,6 +7,7 @@ use super::actual::Entry;
 use super::error::ApiError;
 use super::retry::Repeat;
 use super::transport::{Call, Transport};
+use super::wire::json;
 use crate::domain::Domain;
 use crate::ledger::Lease;
 
@@ -48,16 +49,13 @@ impl<'lease> Writer<'lease> {
         self.write(Method::PATCH, path, Some(body), Repeat::Always).await
     }
 
-    /// Removes a domain; one that is gone already is removed.
+    /// Removes a domain.
     ///
     /// # Errors
-    /// Any [`ApiError`] but 404.
+    /// Any [`ApiError`]; whether a 404 means that it is gone, a listing tells.
     pub async fn remove(&self, domain_id: u64) -> Result<(), ApiError> {
         let path = format!("/domains/{domain_id}");
-        match self.write(Method::DELETE, path, None, Repeat::Always).await {
-            Ok(()) | Err(ApiError::NotFound(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.write(Method::DELETE, path, None, Repeat::Always).await
     }
 
     /// Orders the application's one certificate again, for all its names (basic SSL).
@@ -109,9 +107,13 @@ impl<'lease> Writer<'lease> {
         repeat: Repeat,
     ) -> Result<(), ApiError> {
         let path = format!("{}{path}", self.app);
-        // What a write answers is not documented well enough to depend on.
-        self.transport.send(&Call { method, path, body, repeat }, |_| Ok(())).await
+        self.transport.send(&Call { method, path, body, repeat }, answered).await
     }
+}
+
+/// What a write answers is not documented well enough to depend on, but a page is no answer of the API.
+fn answered(body: &[u8]) -> Result<(), ApiError> {
+    if body.trim_ascii().is_empty() { Ok(()) } else { json(body).map(drop) }
 }
 
 /// The name under which the API asks for the TLS protocol versions, where it asks.

@@ -191,16 +191,27 @@ async fn a_listing_without_a_primary_removes_and_forgets_nothing() {
     world.runcloud.model().detach("network.test");
     world.runcloud.model().detach("n01.test");
     let report = world.pass().await.unwrap();
-    assert_eq!((report.added.len(), removals(&world)), (1, 0));
+    assert_eq!((report.added.len(), removals(&world)), (2, 0));
     assert!(report.notices[0].contains("no primary"), "{:?}", report.notices);
     insta::assert_snapshot!(world.plan_text().await, @"
     = n00.test  held: mapping 8 is gone, but RunCloud lists no primary domain: not believed
-    = n01.test  held: it was there, and RunCloud lists no primary domain: not believed
-    4 wanted, 4 present: 0 to add, 0 to update, 0 to remove, 0 adopted, 2 held, 0 unmanaged, 0 rejected
+    4 wanted, 5 present: 0 to add, 0 to update, 0 to remove, 0 adopted, 1 held, 0 unmanaged, 0 rejected
     ");
     world.runcloud.model().attach("network.test", Kind::Primary);
-    let report = world.converge().await;
-    assert_eq!((report.added.len(), report.removed.len()), (1, 1));
+    assert_eq!(world.converge().await.removed.len(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_listing_adds_new_names_only() {
+    let world = world_of(3).await;
+    world.map(&["new.test"]).await;
+    let names: Vec<String> = world.names();
+    for name in &names {
+        world.runcloud.model().detach(name);
+    }
+    let report = world.pass().await.unwrap();
+    assert_eq!((report.added.len(), removals(&world)), (1, 0));
+    assert!(report.notices[0].contains("no domain at all"), "{:?}", report.notices);
 }
 
 #[tokio::test]
