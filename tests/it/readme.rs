@@ -52,6 +52,7 @@ async fn every_command_does_what_it_is_there_for() {
                 let ci = std::fs::read_to_string(Path::new(ROOT).join(".ci/run")).unwrap();
                 assert!(ci.contains(command), "{command} is executed by .ci/run");
             }
+            _ if command == approval() => {}
             _ => {
                 assert!(command.starts_with("runcloud-domain-sync "), "{command} is not tested");
                 let ran = run_on(&world, command).await;
@@ -72,7 +73,44 @@ async fn the_sample_of_a_plan_is_what_plan_prints() {
     let world = World::new().await.mapped(&["shop.example.com"]).await;
     let plan =
         run_on(&world, "runcloud-domain-sync --wp-config /home/runcloud/webapps/APP plan").await;
-    assert_eq!(blocks("text"), [plan.stdout]);
+    assert_eq!(blocks("text")[0], plan.stdout);
+}
+
+/// The command that approves.
+fn approval() -> String {
+    let blocks = blocks("sh");
+    let approval = blocks.iter().find(|block| block.contains(" approve ")).unwrap();
+    approval.trim_end().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_of_a_block_is_what_is_printed_and_its_approval_works() {
+    let names: Vec<String> = (1..98).map(|n| format!("customer-{n:02}.example")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let world = World::new().await.mapped(&names).await;
+    write_wp_config(&world, world.state.path());
+    let directory = world.state.path().to_str().unwrap();
+    let once = || {
+        let mut once = binary();
+        once.arg("--once")
+            .env("WP_CONFIG", directory)
+            .env("RUNCLOUD_API_URL", world.runcloud.url())
+            .env("STATE_DIRECTORY", directory);
+        once
+    };
+    assert_eq!(run_for(once()).await.code, 0);
+    for name in &names[..39] {
+        world.unmap(name).await;
+    }
+    let blocked = run_for(once()).await;
+    assert_eq!(blocked.code, 4, "{}", blocked.stderr);
+    assert_eq!(
+        blocked.stderr.lines().last(),
+        Some(&*format!("error: {}", blocks("text")[1].trim_end()))
+    );
+    assert_eq!(run_on(&world, &approval()).await.code, 0);
+    assert_eq!(run_for(once()).await.code, 0);
+    assert_eq!(world.names().len(), 98 - 39 + 1);
 }
 
 #[tokio::test]
