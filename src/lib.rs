@@ -29,6 +29,7 @@
 //!
 //! * [`domain`]: the only way a host name enters the program.
 //! * [`clock`]: points in time as values.
+//! * [`stop`]: the word to stop, heard by every wait and every read.
 //! * [`wp_config`]: reads wp-config.php without running it.
 //! * [`config`]: settings from every layer, each with its origin.
 //! * [`wordpress`]: what is wanted.
@@ -79,5 +80,6 @@ pub mod ledger;
 pub mod reconcile;
 pub mod runcloud;
 pub mod simulator;
+pub mod stop;
 pub mod wordpress;
 pub mod wp_config;

@@ -8,6 +8,7 @@ use crate::domain::Domain;
 use crate::ledger::{Approval, Ledger};
 use crate::reconcile::{Blocked, pass, some_of};
 use crate::runcloud::Patience;
+use crate::stop::Stop;
 
 /// Lets the removals that a guard blocks through, once. The lease stays with whoever has it: what is
 /// written is a word for the process at work.
@@ -16,7 +17,7 @@ pub(super) async fn approve(settings: &Settings, flags: &ApproveFlags) -> Result
     let (state_dir, binding) = (config.state_dir.clone(), config.binding());
     let known = known(&config).await?;
     let clock = known.clock.clone();
-    let network = network(config, Patience::COMMAND)?;
+    let network = network(config, Patience::COMMAND, Stop::new())?;
     let now = Moment::now();
     let plan = pass::look(&network, known, &now).await?.plan;
     let Some(blocked) = plan.blocked else {

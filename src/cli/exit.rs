@@ -107,6 +107,7 @@ impl From<PassError> for Failure {
             PassError::Database(error) => error.into(),
             PassError::Api(error) => error.into(),
             PassError::Ledger(error) => error.into(),
+            PassError::Stopped => Self::new(Exit::Temporary, error.to_string()),
         }
     }
 }

@@ -7,6 +7,7 @@ mod exit;
 mod plan;
 mod rebind;
 mod run;
+mod signals;
 
 use std::process::ExitCode;
 

@@ -9,13 +9,14 @@ use crate::reconcile::Network;
 use crate::reconcile::pass::{self, Outlook};
 use crate::reconcile::plan::{PlanJson, PlanText};
 use crate::runcloud::{Patience, Reader};
+use crate::stop::Stop;
 use crate::wordpress::Database;
 
 /// Shows what a pass would do now.
 pub(super) async fn plan(settings: &Settings, json: bool) -> Result<Exit, Failure> {
     let config = load(settings)?;
     let known = known(&config).await?;
-    let network = network(config, Patience::COMMAND)?;
+    let network = network(config, Patience::COMMAND, Stop::new())?;
     let Outlook { plan, notices } = pass::look(&network, known, &Moment::now()).await?;
     for notice in notices {
         eprintln!("note: {notice}");
@@ -63,13 +64,14 @@ pub(super) fn load(settings: &Settings) -> Result<Config, Failure> {
 }
 
 /// Both sides of a configuration, not opened yet.
-pub(super) fn network(config: Config, patience: Patience) -> Result<Network, Failure> {
+pub(super) fn network(config: Config, patience: Patience, stop: Stop) -> Result<Network, Failure> {
     Ok(Network {
         database: Database::new(config.source, config.prefix, patience.total),
         reader: Reader::new(&config.endpoint, patience)?,
         own: config.own,
         keep: config.keep,
         policy: config.policy,
+        stop,
     })
 }
 

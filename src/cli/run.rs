@@ -2,6 +2,7 @@ use super::args::{RunFlags, Settings};
 use super::exit::{Exit, Failure};
 use super::plan::{load, network, plan, print_json, print_text};
 use super::rebind::{rebind, undivided};
+use super::signals;
 use crate::clock::Moment;
 use crate::daemon::{self, Service};
 use crate::ledger::{Lease, Ledger};
@@ -18,7 +19,7 @@ pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, F
     let lease = Lease::acquire(&config.state_dir)?;
     let (state_dir, binding) = (config.state_dir.clone(), config.binding());
     let pace = daemon::Pace { poll: config.poll, interval: config.interval, grace: config.grace };
-    let network = network(config, Patience::COMMAND)?;
+    let network = network(config, Patience::COMMAND, signals::listen()?)?;
     let mut ledger = match &flags.rebind {
         None => Ledger::open(&state_dir, binding, &lease).await?,
         Some(named) => rebind(named, &network, &state_dir, binding, &lease).await?,
@@ -32,7 +33,7 @@ pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, F
         return once(&network, &writer, &mut ledger, &command, flags).await;
     }
     let service = Service { network: &network, writer: &writer, lease: &lease, pace, command };
-    service.run(&mut ledger).await.map_err(Failure::internal)?;
+    service.run(&mut ledger).await;
     Ok(Exit::Converged)
 }
 

@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use humantime::format_duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::clock::{Moment, Timestamp};
@@ -49,26 +48,19 @@ pub struct Service<'a> {
 }
 
 impl Service<'_> {
-    /// Reconciles until SIGTERM or SIGINT, which let the pass at work end.
-    ///
-    /// # Errors
-    /// Only where the signals cannot be listened for.
-    pub async fn run(&self, ledger: &mut Ledger) -> std::io::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    /// Reconciles until it is asked to stop; then the call in flight ends, and nothing else begins.
+    pub async fn run(&self, ledger: &mut Ledger) {
         let mut watch = Watch::new(self);
+        let stop = &self.network.stop;
         tracing::info!("watching the table every {}", format_duration(self.pace.poll));
-        while !is_over(watch.step(ledger).await, &mut terminate, &mut interrupt).await {}
-        tracing::info!("stopping");
-        Ok(())
-    }
-}
-
-async fn is_over(wait: Duration, terminate: &mut Signal, interrupt: &mut Signal) -> bool {
-    tokio::select! {
-        () = tokio::time::sleep(wait) => false,
-        _ = terminate.recv() => true,
-        _ = interrupt.recv() => true,
+        while !stop.is_requested() {
+            let wait = watch.step(ledger).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = stop.wait() => {}
+            }
+        }
+        tracing::info!("stopped");
     }
 }
 
@@ -115,6 +107,7 @@ impl<'a> Watch<'a> {
                 }
                 self.service.pace.poll
             }
+            Err(_) if self.service.network.stop.is_requested() => Duration::ZERO,
             Err(error) => {
                 self.seen = None;
                 self.refusals = if error.is_fatal() { self.refusals + 1 } else { 0 };

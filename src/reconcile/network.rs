@@ -6,6 +6,7 @@ use crate::clock::Moment;
 use crate::domain::Domain;
 use crate::ledger::{Known, LedgerError};
 use crate::runcloud::{Actual, ApiError, Class, Reader};
+use crate::stop::Stop;
 use crate::wordpress::{Database, DatabaseError, Desired};
 
 /// Everything a pass reads from, and what the operator decided.
@@ -20,6 +21,8 @@ pub struct Network {
     pub keep: Vec<Domain>,
     /// What the operator decided.
     pub policy: Policy,
+    /// Asked, the reads end and no further call is made.
+    pub stop: Stop,
 }
 
 /// Why a pass ended early. What was done until then is in the ledger.
@@ -34,6 +37,9 @@ pub enum PassError {
     /// The ledger could not be read or written; without it nothing is written to RunCloud.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Somebody asked the program to stop.
+    #[error("stopped as asked; nothing is lost, the next pass goes on")]
+    Stopped,
 }
 
 impl PassError {
@@ -44,7 +50,11 @@ impl PassError {
 
     /// Whether every further call to RunCloud would meet the same.
     pub(super) fn is_about_everything(&self) -> bool {
-        matches!(self, Self::Api(error) if error.is_about_everything())
+        match self {
+            Self::Api(error) => error.is_about_everything(),
+            Self::Stopped => true,
+            Self::Database(_) | Self::Ledger(_) => false,
+        }
     }
 }
 
@@ -52,9 +62,12 @@ impl Network {
     /// What the tables want now.
     ///
     /// # Errors
-    /// [`DatabaseError`].
-    pub async fn desired(&self) -> Result<Desired, DatabaseError> {
-        let tables = self.database.read().await?;
+    /// [`PassError::Database`] and [`PassError::Stopped`].
+    pub async fn desired(&self) -> Result<Desired, PassError> {
+        let tables = tokio::select! {
+            tables = self.database.read() => tables?,
+            () = self.stop.wait() => return Err(PassError::Stopped),
+        };
         Ok(Desired::of(&tables, &self.own, &self.keep, self.policy.subdomains))
     }
 

@@ -19,6 +19,7 @@ use crate::reconcile::plan::{PlanText, Policy, Removal, WwwPolicy};
 use crate::reconcile::{Grace, Network, Report, pass};
 use crate::runcloud::{ApiVersion, Credentials, Endpoint, Patience, Reader, Writer};
 use crate::simulator::{Call, Credential, Effect, Fault, Kind, Model, RateLimit, Simulator};
+use crate::stop::Stop;
 use crate::wordpress::{Database, Source, Subdomains, TablePrefix};
 
 const TOKEN: &str = "demo-token";
@@ -62,7 +63,7 @@ pub(super) async fn play(flags: &DemoFlags, directory: &Path) -> Result<Exit, Fa
         let command = "runcloud-domain-sync".to_owned();
         let (network, writer, lease) = (&network, &writer, &lease);
         let service = Service { network, writer, lease, pace: PACE, command };
-        service.run(&mut ledger).await.map_err(Failure::internal)?;
+        service.run(&mut ledger).await;
     } else {
         say_goodbye()?;
     }
@@ -101,6 +102,7 @@ fn network(directory: &Path, runcloud: &Simulator) -> Result<Network, Failure> {
             max_removals: None,
             api: ApiVersion::V3,
         },
+        stop: Stop::new(),
     })
 }
 

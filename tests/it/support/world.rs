@@ -13,6 +13,7 @@ use runcloud_domain_sync::reconcile::plan::{Plan, PlanText, Policy, Removal, Www
 use runcloud_domain_sync::reconcile::{Grace, Network, PassError, Report};
 use runcloud_domain_sync::runcloud::{ApiVersion, Credentials, Endpoint, Patience, Reader};
 use runcloud_domain_sync::simulator::{self, Call, Credential, Kind, Model, Simulator};
+use runcloud_domain_sync::stop::Stop;
 use runcloud_domain_sync::wordpress::{self, Login, Source, Subdomains, TablePrefix};
 use tempfile::TempDir;
 
@@ -235,6 +236,7 @@ impl World {
             own: vec![],
             keep: keep.collect(),
             policy: self.policy,
+            stop: Stop::new(),
         }
     }
 }
