@@ -58,12 +58,15 @@ pub enum Effect {
     Reset,
     /// Does the call, then closes the connection without a byte.
     ResetAfter,
-    /// Waits, then does the call and answers, unless the client has gone by then.
+    /// Waits, or until calls are resumed, then does the call and answers, unless the client has gone by then.
     Hang(Duration),
-    /// Does the call, then waits before it answers.
+    /// Does the call, then waits, or until calls are resumed, before it answers.
     HangAfter(Duration),
     /// Does the call, announces the whole answer, sends that many bytes of its body and closes the connection.
     TruncateBody(usize),
+    /// Does the call, announces the whole answer, sends that many bytes of its body and nothing more until the
+    /// client has gone.
+    StallBody(usize),
     /// Answers 200 with this body; the call is not done.
     Body(String),
     /// Does the call, then changes the JSON of its answer.

@@ -1,5 +1,7 @@
 //! From a request to an answer on the wire, with whatever befalls it on the way.
 
+use std::future::ready;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,13 +9,14 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use tokio::sync::watch;
 
 use super::ask::Ask;
 use super::faults::{self, Effect, Reply};
 use super::gate;
-use super::journal::Journal;
+use super::journal::{Journal, Stage};
 use super::listener::Cut;
 use super::model::Model;
 
@@ -21,7 +24,9 @@ use super::model::Model;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) model: Mutex<Model>,
-    pub(super) journal: Journal,
+    pub(super) journal: Arc<Journal>,
+    /// Says that hanging calls go on.
+    pub(super) resumed: watch::Sender<()>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -29,6 +34,7 @@ pub(super) struct Shared {
 enum Delivery {
     Whole(Reply),
     Part(Reply, usize),
+    Stalled(Reply, usize),
     Nothing,
 }
 
@@ -39,21 +45,37 @@ pub(super) async fn serve(
     request: Request,
 ) -> Response<Body> {
     let mut ask = Ask::read(request).await;
+    // Who sees the call arrive may resume it at once.
+    let resumed = shared.resumed.subscribe();
     shared.journal.arrived(&mut ask);
     let effect = shared.befalls(&ask);
-    let reply = match shared.perform(&mut ask, effect).await {
-        Delivery::Whole(reply) => reply,
+    let delivery = shared.perform(&mut ask, effect, resumed).await;
+    if let Delivery::Whole(reply) | Delivery::Part(reply, _) | Delivery::Stalled(reply, _) =
+        &delivery
+    {
+        shared.journal.answered(ask.number, reply.code);
+        cut.answers(ask.number);
+    }
+    match delivery {
+        Delivery::Whole(reply) => respond(reply),
         Delivery::Part(reply, length) => {
-            cut.within_body(length.min(reply.body.len().saturating_sub(1)));
-            reply
+            cut.within_body(part(&reply, length));
+            respond(reply)
+        }
+        Delivery::Stalled(reply, length) => {
+            let length = part(&reply, length);
+            stall(reply, length, shared.stopped.clone())
         }
         Delivery::Nothing => {
             cut.before_answer();
-            return StatusCode::NO_CONTENT.into_response();
+            StatusCode::NO_CONTENT.into_response()
         }
-    };
-    shared.journal.answered(ask.number, reply.code);
-    respond(reply)
+    }
+}
+
+/// So many bytes of the reply that it is not whole.
+fn part(reply: &Reply, length: usize) -> usize {
+    length.min(reply.body.len().saturating_sub(1))
 }
 
 impl Shared {
@@ -63,7 +85,12 @@ impl Shared {
         faults::take(&mut model.faults, ask).or_else(|| model.mishap(ask.number))
     }
 
-    async fn perform(&self, ask: &mut Ask, effect: Option<Effect>) -> Delivery {
+    async fn perform(
+        &self,
+        ask: &mut Ask,
+        effect: Option<Effect>,
+        resumed: watch::Receiver<()>,
+    ) -> Delivery {
         match effect {
             Some(Effect::Status(reply)) => Delivery::Whole(reply),
             Some(Effect::AfterStatus(reply)) => {
@@ -76,12 +103,13 @@ impl Shared {
                 self.answer(ask);
                 Delivery::Nothing
             }
-            Some(Effect::Hang(time)) => self.after(time, || self.answer(ask)).await,
+            Some(Effect::Hang(time)) => self.after(time, resumed, || self.answer(ask)).await,
             Some(Effect::HangAfter(time)) => {
                 let reply = self.answer(ask);
-                self.after(time, || reply).await
+                self.after(time, resumed, || reply).await
             }
             Some(Effect::TruncateBody(length)) => Delivery::Part(self.answer(ask), length),
+            Some(Effect::StallBody(length)) => Delivery::Stalled(self.answer(ask), length),
             Some(Effect::Body(body)) => Delivery::Whole(Reply::json(200, body)),
             Some(Effect::Edit(edit)) => Delivery::Whole(edited(self.answer(ask), edit)),
             distortion => {
@@ -99,14 +127,21 @@ impl Shared {
         if answer.changed {
             self.journal.took_effect(ask.number);
         }
+        self.journal.reached(ask.number, Stage::Done);
         answer.reply
     }
 
-    /// Gives the reply after that time, or none once the simulator has stopped.
-    async fn after(&self, time: Duration, reply: impl FnOnce() -> Reply) -> Delivery {
+    /// Gives the reply after that time or once calls are resumed, or none once the simulator has stopped.
+    async fn after(
+        &self,
+        time: Duration,
+        mut resumed: watch::Receiver<()>,
+        reply: impl FnOnce() -> Reply,
+    ) -> Delivery {
         let mut stopped = self.stopped.clone();
         tokio::select! {
             () = tokio::time::sleep(time) => Delivery::Whole(reply()),
+            _ = resumed.changed() => Delivery::Whole(reply()),
             _ = stopped.wait_for(|stopped| *stopped) => Delivery::Nothing,
         }
     }
@@ -134,4 +169,19 @@ fn respond(reply: Reply) -> Response<Body> {
     }
     let whole = response.body(Body::from(reply.body));
     whole.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// Announces the whole reply and sends that many bytes of it; when the simulator stops, the connection is closed.
+fn stall(mut reply: Reply, length: usize, mut stopped: watch::Receiver<bool>) -> Response<Body> {
+    let mut begin = std::mem::take(&mut reply.body).into_bytes();
+    reply.headers.push((header::CONTENT_LENGTH.to_string(), begin.len().to_string()));
+    begin.truncate(length);
+    let end = async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+        Err(io::Error::from(io::ErrorKind::ConnectionReset))
+    };
+    let mut response = respond(reply);
+    *response.body_mut() =
+        Body::from_stream(stream::once(ready(Ok(begin))).chain(stream::once(end)));
+    response
 }

@@ -11,7 +11,7 @@ use super::network::{ApiVersion, Credential, RateLimit};
 use super::routes;
 
 /// The throttle's current window.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Window {
     since: Option<Instant>,
     calls: u32,

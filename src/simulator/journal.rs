@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::ask::Ask;
@@ -24,8 +25,21 @@ pub struct Call {
     pub status: u16,
     /// Whether it changed the model.
     pub effect: bool,
+    /// How far it has come.
+    pub stage: Stage,
     /// When it arrived.
     pub at: Instant,
+}
+
+/// How far a call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// It is here.
+    Arrived,
+    /// It is done, whatever the answer is going to be.
+    Done,
+    /// Its answer is on the wire, or as much of it as a fault lets through.
+    Sent,
 }
 
 impl Call {
@@ -37,7 +51,11 @@ impl Call {
 
 /// The calls so far.
 #[derive(Debug, Default)]
-pub(super) struct Journal(Mutex<Pages>);
+pub(super) struct Journal {
+    pages: Mutex<Pages>,
+    /// Says that some call has come further.
+    news: watch::Sender<()>,
+}
 
 #[derive(Debug, Default)]
 struct Pages {
@@ -59,8 +77,27 @@ impl Journal {
             body: ask.body.clone(),
             status: 0,
             effect: false,
+            stage: Stage::Arrived,
             at: Instant::now(),
         });
+        drop(pages);
+        self.news.send_replace(());
+    }
+
+    /// Notes how far the call has come.
+    pub(super) fn reached(&self, number: u64, stage: Stage) {
+        self.edit(number, |call| call.stage = stage);
+        self.news.send_replace(());
+    }
+
+    /// Waits until the call has come that far.
+    pub(super) async fn until(&self, number: u64, stage: Stage) {
+        let has_come = |(): &()| {
+            let pages = self.pages();
+            pages.calls.iter().any(|call| call.number == number && call.stage >= stage)
+        };
+        // The sender is this journal's own, so that it cannot be gone.
+        let _ = self.news.subscribe().wait_for(has_come).await;
     }
 
     /// Notes that the call changed the model.
@@ -89,6 +126,6 @@ impl Journal {
     }
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -35,7 +35,7 @@ use tokio::sync::watch;
 
 pub use certificate::{Certificate, Ssl, SslShape};
 pub use faults::{Effect, Fault, Match, PathMatch, Reply};
-pub use journal::Call;
+pub use journal::{Call, Stage};
 pub use model::Model;
 pub use network::{ApiVersion, App, Credential, Domain, Kind, LogLine, RateLimit, Server};
 pub use orders::{Order, Outcome, PlacedBy};
@@ -58,16 +58,18 @@ impl Simulator {
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = tcp.local_addr()?;
         let (stop, stopped) = watch::channel(false);
+        let journal = Arc::new(Journal::default());
         let shared = Arc::new(Shared {
             model: Mutex::new(network),
-            journal: Journal::default(),
+            journal: Arc::clone(&journal),
+            resumed: watch::Sender::default(),
             stopped: stopped.clone(),
         });
         let service = Router::new()
             .fallback(front::serve)
             .with_state(Arc::clone(&shared))
             .into_make_service_with_connect_info::<Cut>();
-        let listener = Loopback::new(tcp, stopped.clone());
+        let listener = Loopback::new(tcp, journal, stopped.clone());
         let server = axum::serve(listener, service).with_graceful_shutdown(until(stopped));
         tokio::spawn(async move { server.await });
         Ok(Simulator { shared, address, stop })
@@ -96,6 +98,16 @@ impl Simulator {
     /// Every call since the start or the last [`Simulator::forget_calls`], in order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.journal.calls()
+    }
+
+    /// Waits until the call of that number has come that far; for ever where the journal has lost or never gets it.
+    pub async fn until(&self, number: u64, stage: Stage) {
+        self.shared.journal.until(number, stage).await;
+    }
+
+    /// Lets every call go on that hangs now.
+    pub fn resume(&self) {
+        self.shared.resumed.send_replace(());
     }
 
     /// Empties the journal; the numbers of later calls go on from where they were.

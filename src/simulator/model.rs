@@ -12,7 +12,7 @@ use super::network::{ApiVersion, App, Credential, Domain, Kind, LogLine, RateLim
 use super::orders::{Order, PlacedBy, Running};
 
 /// Everything that the simulator knows; plain data, except what it needs to keep its own order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     /// Decides the listing order and the random failures; the same seed and calls give the same answers.
     pub seed: u64,

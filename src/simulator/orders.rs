@@ -63,7 +63,7 @@ pub enum Outcome {
 }
 
 /// An order that is not settled.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Running {
     order: u64,
     due: Instant,

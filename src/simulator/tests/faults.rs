@@ -1,9 +1,13 @@
+use std::io::Write;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
-use super::{add, call, calm, get, send};
-use crate::simulator::{Effect, Fault, Model, Simulator};
+use super::{Got, add, call, calm, get, send};
+use crate::simulator::{Effect, Fault, Model, Simulator, Stage};
+
+const HOUR: Duration = Duration::from_hours(1);
 
 fn order(simulator: &Simulator, fault: Fault) {
     simulator.model().faults.push(fault);
@@ -13,7 +17,7 @@ fn has(simulator: &Simulator, name: &str) -> bool {
     simulator.model().domain(name).is_some()
 }
 
-async fn try_add(simulator: &Simulator, name: &str) -> std::io::Result<super::Got> {
+async fn try_add(simulator: &Simulator, name: &str) -> std::io::Result<Got> {
     send(simulator, "POST", "/domains", json!({ "name": name, "www": false })).await
 }
 
@@ -101,24 +105,64 @@ async fn a_hanging_call_is_slow_and_the_end_of_the_simulator_ends_it() {
     order(&simulator, Fault::any().with(Effect::Hang(Duration::ZERO)));
     assert_eq!(get(&simulator, "/domains").await.status, 200);
 
-    let address = simulator.address();
-    let hour = Duration::from_hours(1);
-    order(&simulator, Fault::any().with(Effect::HangAfter(hour)));
+    order(&simulator, Fault::any().with(Effect::HangAfter(HOUR)));
+    let waiting = add_elsewhere(&simulator, "a.example");
+    simulator.until(2, Stage::Done).await;
+    assert!(has(&simulator, "a.example"));
+    assert_eq!(simulator.calls()[1].status, 0);
+    drop(simulator);
+    assert!(waiting.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn hanging_calls_go_on_when_they_are_told_to() {
+    let simulator = calm().await;
+    order(&simulator, Fault::any().with(Effect::Hang(HOUR)));
+    let waiting = add_elsewhere(&simulator, "a.example");
+    simulator.until(1, Stage::Arrived).await;
+    assert!(!has(&simulator, "a.example"));
+    simulator.resume();
+    assert_eq!(waiting.await.unwrap().unwrap().status, 200);
+    assert!(has(&simulator, "a.example"));
+    assert_eq!(simulator.calls()[0].stage, Stage::Sent);
+}
+
+#[tokio::test]
+async fn a_stalled_answer_ends_with_the_client_or_the_simulator() {
+    let simulator = calm().await;
+    order(&simulator, Fault::any().with(Effect::StallBody(10)));
+    let client = std::net::TcpStream::connect(simulator.address()).unwrap();
     let path = format!("{}/domains", super::APP);
-    let waiting = tokio::spawn(async move {
+    let token = super::TOKEN;
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: test\r\nAccept: application/json\r\nUser-Agent: test\r\n\
+         Authorization: {token}\r\n\r\n"
+    );
+    (&client).write_all(request.as_bytes()).unwrap();
+    simulator.until(1, Stage::Sent).await;
+    drop(client);
+    assert_eq!(add(&simulator, "a.example").await.status, 200);
+
+    order(&simulator, Fault::any().with(Effect::StallBody(10)));
+    let waiting = add_elsewhere(&simulator, "b.example");
+    simulator.until(3, Stage::Sent).await;
+    assert!(has(&simulator, "b.example"));
+    drop(simulator);
+    assert_eq!(waiting.await.unwrap().unwrap().body.len(), 10);
+}
+
+/// A call whose answer is not waited for.
+fn add_elsewhere(simulator: &Simulator, name: &'static str) -> JoinHandle<std::io::Result<Got>> {
+    let address = simulator.address();
+    let path = format!("{}/domains", super::APP);
+    tokio::spawn(async move {
         let headers = [
             ("Accept", "application/json"),
             ("User-Agent", "test"),
             ("Authorization", super::TOKEN),
         ];
-        super::raw(address, "POST", &path, &headers, json!({ "name": "a.example" })).await
-    });
-    while !has(&simulator, "a.example") {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(simulator.calls()[1].status, 0);
-    drop(simulator);
-    assert!(waiting.await.unwrap().is_err());
+        super::raw(address, "POST", &path, &headers, json!({ "name": name })).await
+    })
 }
 
 async fn statuses(seed: u64) -> Vec<u16> {
