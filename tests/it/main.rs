@@ -11,6 +11,7 @@ mod demo;
 mod faults;
 mod house;
 mod isolation;
+mod kills;
 mod model;
 mod plan;
 mod readme;

@@ -1,0 +1,104 @@
+/* Preloaded into the program, ends it with SIGKILL at a chosen write to the ledger's files.
+ *
+ * LEDGER_KILL_AT=N   in the place of the N-th operation: a write, truncation, sync or unlink
+ * LEDGER_TEAR_AT=N   once the first half of the N-th write is done
+ * LEDGER_COUNT=FILE  nowhere, and writes how many operations and writes there were into FILE
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static atomic_long operations, writes;
+
+static long number_in(const char *variable) {
+    const char *text = getenv(variable);
+    return text ? atol(text) : 0;
+}
+
+static int names_ledger(const char *path) {
+    return strstr(path, "/ledger.sqlite") != NULL;
+}
+
+static int is_ledger(int fd) {
+    char link[64], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    if (length < 0) return 0;
+    path[length] = 0;
+    return names_ledger(path);
+}
+
+static void die(void) {
+    kill(getpid(), SIGKILL);
+    for (;;) pause();
+}
+
+static void count_operation(void) {
+    if (atomic_fetch_add(&operations, 1) + 1 == number_in("LEDGER_KILL_AT")) die();
+}
+
+/* Whether this write is the one that is torn. */
+static int count_write(void) {
+    count_operation();
+    return atomic_fetch_add(&writes, 1) + 1 == number_in("LEDGER_TEAR_AT");
+}
+
+#define REAL(name) __typeof__(&name) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+
+ssize_t write(int fd, const void *bytes, size_t count) {
+    REAL(write);
+    if (is_ledger(fd) && count_write()) {
+        real(fd, bytes, count / 2);
+        die();
+    }
+    return real(fd, bytes, count);
+}
+
+#define POSITIONED_WRITE(name, offset_t)                                        \
+    ssize_t name(int fd, const void *bytes, size_t count, offset_t offset) {    \
+        REAL(name);                                                             \
+        if (is_ledger(fd) && count_write()) {                                   \
+            real(fd, bytes, count / 2, offset);                                 \
+            die();                                                              \
+        }                                                                       \
+        return real(fd, bytes, count, offset);                                  \
+    }
+POSITIONED_WRITE(pwrite, off_t)
+POSITIONED_WRITE(pwrite64, off64_t)
+
+#define TRUNCATION(name, offset_t)          \
+    int name(int fd, offset_t length) {     \
+        REAL(name);                         \
+        if (is_ledger(fd)) count_operation(); \
+        return real(fd, length);            \
+    }
+TRUNCATION(ftruncate, off_t)
+TRUNCATION(ftruncate64, off64_t)
+
+#define SYNC(name)                          \
+    int name(int fd) {                      \
+        REAL(name);                         \
+        if (is_ledger(fd)) count_operation(); \
+        return real(fd);                    \
+    }
+SYNC(fsync)
+SYNC(fdatasync)
+
+int unlink(const char *path) {
+    REAL(unlink);
+    if (names_ledger(path)) count_operation();
+    return real(path);
+}
+
+__attribute__((destructor)) static void report(void) {
+    const char *path = getenv("LEDGER_COUNT");
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (!file) return;
+    fprintf(file, "%ld %ld\n", atomic_load(&operations), atomic_load(&writes));
+    fclose(file);
+}
