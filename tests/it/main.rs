@@ -22,3 +22,4 @@ mod settings;
 mod support;
 mod tables;
 mod wp_config;
+mod writers;
