@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::Command;
 
 use runcloud_domain_sync::domain::Domain;
-use runcloud_domain_sync::ledger::{Intent, Known, Ledger, Owned};
+use runcloud_domain_sync::ledger::{Intent, Known, Owned};
 use runcloud_domain_sync::simulator::{Call, Kind, Model, Simulator};
 use tempfile::TempDir;
 
 use super::shapes::{Edit, Shape};
 use crate::support::binary::{Ran, for_world, run_for};
-use crate::support::world::{BINDING, World};
+use crate::support::world::{World, state_directory};
 
 pub struct Ground {
     pub shape: &'static Shape,
@@ -64,9 +64,9 @@ pub struct Course {
 impl Ground {
     pub async fn of(shape: &'static Shape) -> Self {
         let mut world = World::new().await.with(shape.runcloud);
-        world.state = directory();
+        world.state = state_directory();
         let runcloud = world.runcloud.model().clone();
-        let mut ground = Self { shape, world, runcloud, state: directory() };
+        let mut ground = Self { shape, world, runcloud, state: state_directory() };
         if !shape.before.is_empty() {
             ground.world.map(shape.before).await;
             let first = ground.once().await;
@@ -87,7 +87,7 @@ impl Ground {
     /// Everything is as it was before the pass.
     pub async fn lay(&mut self) {
         self.world.runcloud = Simulator::start(self.runcloud.clone()).await.unwrap();
-        self.world.state = directory();
+        self.world.state = state_directory();
         copy(self.state.path(), self.world.state.path());
     }
 
@@ -106,7 +106,7 @@ impl Ground {
         let pass = self.once().await;
         let calls = self.world.runcloud.calls().len();
         let last = self.once().await;
-        let known = Ledger::look(self.world.state.path(), BINDING).await.unwrap().unwrap();
+        let known = self.world.known().await;
         let all = self.world.runcloud.calls();
         let writes = all[calls..].iter().filter(|call| call.is_write());
         let course = Course {
@@ -175,13 +175,6 @@ impl From<Known> for Books {
             failed: failed.map(|(name, failure)| (name, failure.attempts)).collect(),
         }
     }
-}
-
-/// In memory where that can be had: a disk's syncs would be most of the time.
-fn directory() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let in_memory = memory.is_dir().then(|| TempDir::new_in(memory));
-    in_memory.and_then(Result::ok).unwrap_or_else(|| tempfile::tempdir().unwrap())
 }
 
 fn copy(from: &Path, to: &Path) {

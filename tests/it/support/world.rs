@@ -175,11 +175,15 @@ impl World {
     }
 
     pub async fn plan(&self) -> Plan {
-        let known = match Ledger::look(self.state.path(), BINDING).await.unwrap() {
+        pass::look(&self.network(), self.known().await, &self.now).await.unwrap().plan
+    }
+
+    /// What the ledger holds; nothing where there is none of use.
+    pub async fn known(&self) -> Known {
+        match Ledger::look(self.state.path(), BINDING).await.unwrap() {
             Look::Known(known) => *known,
             Look::Missing | Look::Unusable(_) => Known::default(),
-        };
-        pass::look(&self.network(), known, &self.now).await.unwrap().plan
+        }
     }
 
     /// Lets what is blocked now through, as an operator does.
