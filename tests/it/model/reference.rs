@@ -9,7 +9,7 @@ const DAY: i64 = 86_400;
 pub struct Reference {
     /// The mapping table: names by id.
     pub rows: BTreeMap<i64, String>,
-    /// Its AUTO_INCREMENT.
+    /// Its `AUTO_INCREMENT`.
     pub next_id: i64,
     /// Whether `blogs` has site 2.
     pub has_site: bool,
