@@ -4,6 +4,8 @@ use serde_json::Value;
 
 /// How much of RunCloud's message is kept, in characters.
 const MESSAGE: usize = 300;
+/// How many fields of a refusal are kept; the calls send no more.
+const FIELDS: usize = 20;
 
 /// What the caller should do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub enum ApiError {
         /// How long RunCloud asks to wait.
         retry_after: Option<Duration>,
     },
-    /// HTTP 5xx: the call may have taken effect.
+    /// HTTP 5xx, or what RunCloud does not send, as 404 without JSON: the call may have taken effect.
     #[error("{status} {message}")]
     Unavailable {
         /// The HTTP status.
@@ -125,16 +127,18 @@ impl ApiError {
 
     /// The error an HTTP status other than 2xx stands for.
     pub(super) fn from_status(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Self {
-        let json = serde_json::from_slice::<Value>(body).ok();
+        let json = serde_json::from_slice::<Value>(body).ok().filter(Value::is_object);
         let message = json.as_ref().map_or_else(|| "without a JSON body".to_owned(), message_of);
         match status {
             300..=399 => Self::Redirected { status },
             401 => Self::Unauthorized(message),
             403 if json.is_none() => Self::Filtered(message),
             403 => Self::Forbidden(message),
+            // Not RunCloud's: its own 404 says that something is gone, and is believed.
+            404 if json.is_none() => Self::Unavailable { status, message },
             404 => Self::NotFound(message),
             429 => Self::Throttled { message, retry_after },
-            408 | 425 | 500.. => Self::Unavailable { status, message },
+            ..200 | 408 | 425 | 500.. => Self::Unavailable { status, message },
             _ => Self::Refused {
                 status,
                 message,
@@ -169,11 +173,12 @@ fn message_of(json: &Value) -> String {
 }
 
 fn fields_of(json: &Value) -> Vec<String> {
-    json["errors"].as_object().map(|errors| errors.keys().cloned().collect()).unwrap_or_default()
+    let fields = json["errors"].as_object().into_iter().flatten();
+    fields.take(FIELDS).map(|(field, _)| one_line(field)).collect()
 }
 
 /// Text from outside, fit for a log line: no control characters, bounded.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE).collect()
 }
 
@@ -214,9 +219,22 @@ mod tests {
     }
 
     #[test]
+    fn only_runcloud_s_own_404_says_that_something_is_gone() {
+        assert_eq!(error(404, "<html>").class(), Class::Transient);
+        assert_eq!(error(404, r#"{"message":"Resource no"#).class(), Class::Transient);
+        let gone = ApiError::NotFound("Resource not found".into());
+        assert_eq!(error(404, r#"{"message":"Resource not found."}"#), gone);
+    }
+
+    #[test]
     fn a_message_is_one_bounded_line() {
         let body = serde_json::json!({ "message": format!("a\nb{}", "c".repeat(1_000)) });
         let text = error(500, &body.to_string()).to_string();
         assert!(text.starts_with("500 a bc") && text.chars().count() <= 4 + MESSAGE);
+        let field = |n: usize| (format!("{n}{}", "f".repeat(1_000)), Value::Null);
+        let errors: serde_json::Map<_, _> = (0..99).map(field).collect();
+        let body = serde_json::json!({ "errors": errors }).to_string();
+        let ApiError::Refused { fields, .. } = error(422, &body) else { panic!("{body}") };
+        assert!(fields.len() <= FIELDS && fields.iter().all(|f| f.chars().count() <= MESSAGE));
     }
 }

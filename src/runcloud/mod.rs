@@ -6,8 +6,12 @@
 //! bodies are never logged; only RunCloud's `message`, clipped, ends up in an error.
 
 mod actual;
+mod answer;
+mod certificate;
 mod credentials;
 mod error;
+mod listing;
+mod loose;
 mod pace;
 mod reader;
 mod retry;

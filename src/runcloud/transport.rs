@@ -1,20 +1,21 @@
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Method, Response, Url};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Url};
 use tokio::time::Instant;
 
 use super::Endpoint;
+use super::answer::{NOTE, WHOLE, body_of, lost, root_cause};
 use super::error::ApiError;
 use super::pace::Pace;
-use super::retry::{Patience, Repeat, parse_retry_after, with_patience};
+use super::retry::{Patience, Repeat, with_patience};
 
 /// RunCloud's edge was seen to refuse libraries' default agents with 403.
 const USER_AGENT: &str = concat!("runcloud-domain-sync/", env!("CARGO_PKG_VERSION"));
-/// The whole of a page of forty domains is some 10 KB; an unpaged list of certificates is longer.
-const MAX_BODY: usize = 8 * 1024 * 1024;
+/// The client's own default, made a promise. RunCloud sends some twenty.
+const MAX_HEADERS: usize = 100;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Clients were seen to give certificate orders that long.
@@ -80,39 +81,15 @@ impl Transport {
         if let Some(body) = &call.body {
             request = request.body(body.to_string());
         }
-        let response = request.send().await.map_err(|error| transport_error(&error))?;
+        let response = request.send().await.map_err(|error| lost(&error))?;
         self.pace().learn(response.headers(), Instant::now());
-        answer_of(response).await
+        let most = if call.method == Method::GET { WHOLE } else { NOTE };
+        body_of(response, most).await
     }
 
     fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn answer_of(response: Response) -> Result<Vec<u8>, ApiError> {
-    let status = response.status();
-    let retry_after = retry_after_of(response.headers());
-    let body = read_body(response).await;
-    if status.is_success() {
-        return body;
-    }
-    Err(ApiError::from_status(status.as_u16(), retry_after, &body.unwrap_or_default()))
-}
-
-async fn read_body(mut response: Response) -> Result<Vec<u8>, ApiError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(&error))? {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(ApiError::Body(format!("it is larger than {MAX_BODY} bytes")));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-fn retry_after_of(headers: &HeaderMap) -> Option<Duration> {
-    parse_retry_after(headers.get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
 }
 
 fn http_client(endpoint: &Endpoint) -> Result<reqwest::Client, ApiError> {
@@ -130,7 +107,8 @@ fn http_client(endpoint: &Endpoint) -> Result<reqwest::Client, ApiError> {
         .default_headers(headers)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TOTAL_TIMEOUT);
+        .timeout(TOTAL_TIMEOUT)
+        .http1_max_headers(MAX_HEADERS);
     if is_loopback(&endpoint.base) {
         // A proxy of the environment would read the credentials of a plain-http call.
         builder = builder.no_proxy();
@@ -144,21 +122,4 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     })
-}
-
-fn transport_error(error: &reqwest::Error) -> ApiError {
-    if error.is_connect() {
-        return ApiError::Connect(root_cause(error));
-    }
-    let what = if error.is_timeout() { "timed out".to_owned() } else { root_cause(error) };
-    ApiError::Interrupted(what)
-}
-
-/// The innermost cause: "Connection refused (os error 111)" and not the layers around it.
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

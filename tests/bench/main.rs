@@ -1,8 +1,9 @@
 //! The figures that the program is held to, each beside its bound: `cargo bench`.
 //!
-//! Nothing here judges speed, which depends on the machine. A run that does not do its work, or makes more
-//! calls than its bound allows, panics.
+//! Nothing here judges speed, which depends on the machine. A run that does not do its work, makes more calls
+//! than its bound allows, or lets an answer blow it up, panics.
 
+mod hostile;
 mod network;
 mod planning;
 mod plugin;
@@ -18,6 +19,8 @@ const AT_REST: usize = 10_000;
 /// How many names RunCloud has before the additions, besides the primary.
 const PRESENT: usize = 1_000;
 const ADDITIONS: usize = 200;
+/// What the program may take, in MiB.
+const MEMORY: u32 = 32;
 /// Calls that a pass may make besides the listing and the writes of single names.
 const CALLS_BESIDES: usize = 3;
 
@@ -26,6 +29,7 @@ fn main() {
     let mut figures = Table::new(["figure", "measured", "bound"]);
     measure_planning(&mut figures);
     runtime.block_on(measure_rest(&mut figures));
+    runtime.block_on(measure_hostility(&mut figures));
     let ours = runtime.block_on(measure_additions(&mut figures));
     let comparison = runtime.block_on(compare(ours));
     println!("{figures}\n{comparison}");
@@ -53,13 +57,22 @@ async fn measure_rest(figures: &mut Table) {
     assert!(pass.calls <= bound, "{} calls, and {bound} are allowed", pass.calls);
     let figure = |what: &str| format!("pass with nothing to do over {AT_REST} names: {what}");
     figures.row([figure("time"), milliseconds(pass.time), "2000 ms".to_owned()]);
-    figures.row([figure("peak memory"), mebibytes(pass.peak_memory), "32 MiB".to_owned()]);
+    figures.row([figure("peak memory"), mebibytes(pass.peak_memory), format!("{MEMORY} MiB")]);
     figures.row([figure("calls"), pass.calls.to_string(), bound.to_string()]);
     figures.row([
         format!("first pass over {AT_REST} names, which adopts them: peak memory"),
         mebibytes(first.peak_memory),
         "none".to_owned(),
     ]);
+}
+
+async fn measure_hostility(figures: &mut Table) {
+    let peaks = hostile::peaks(AT_REST).await;
+    let worst = peaks.iter().max_by_key(|(_, peak)| *peak).expect("hostile answers");
+    let (answer, peak) = *worst;
+    assert!(peak.is_none_or(|peak| peak < MEMORY * 1_024), "{answer}: {}", mebibytes(peak));
+    let figure = format!("each of {} hostile answers to {AT_REST} names: peak memory", peaks.len());
+    figures.row([figure, mebibytes(peak), format!("{MEMORY} MiB")]);
 }
 
 async fn measure_additions(figures: &mut Table) -> Spent {

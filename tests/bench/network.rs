@@ -1,5 +1,6 @@
 //! A network whose tables are in an SQLite file and whose RunCloud is simulated, and the real binary at work on it.
 
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -44,9 +45,13 @@ pub(super) struct Measured {
 impl Network {
     /// Maps the first `wanted` customers' names, and attaches the first `present` to RunCloud.
     pub(super) async fn new(wanted: usize, present: usize) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        write_tables(&directory, wanted).await.expect("the tables in an SQLite file");
-        let runcloud = Simulator::start(model(present)).await.expect("a simulator");
+        Self::around(wanted, model(present)).await
+    }
+
+    /// Maps the first `wanted` customers' names, beside a RunCloud that is there already.
+    pub(super) async fn around(wanted: usize, runcloud: Model) -> Self {
+        let directory = tables(wanted).await;
+        let runcloud = Simulator::start(runcloud).await.expect("a simulator");
         Self { runcloud, directory }
     }
 
@@ -55,7 +60,7 @@ impl Network {
         self.runcloud.forget_calls();
         let start = Instant::now();
         let child = self.command().spawn().expect("the binary starts");
-        let watching = tokio::task::spawn_blocking(|| watch(child));
+        let watching = tokio::task::spawn_blocking(|| watch(child, || false));
         let (Output { status, stderr, .. }, peak_memory) = watching.await.expect("a watcher");
         let time = start.elapsed();
         let said = String::from_utf8_lossy(&stderr);
@@ -75,22 +80,34 @@ impl Network {
         self.runcloud.model().orders.len()
     }
 
-    /// The binary with an empty environment but for the credential and silence.
     fn command(&self) -> Command {
-        let directory = self.directory.path();
-        let database = format!("sqlite://{}", directory.join("wordpress.sqlite").display());
-        let (server, app) = {
+        let ids = {
             let model = self.runcloud.model();
-            (model.server.id.to_string(), model.app.id.to_string())
+            (model.server.id, model.app.id)
         };
-        let mut command = Command::new(env!("CARGO_BIN_EXE_runcloud-domain-sync"));
-        command.env_clear().env("WU_RUNCLOUD_API_TOKEN", TOKEN).env("RUST_LOG", "error");
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
-        command.args(["--once", "--table-prefix", "wp_", "--database-url", &database]);
-        command.args(["--server-id", &server, "--app-id", &app]);
-        command.args(["--api-url", &self.runcloud.url()]).arg("--state-dir").arg(directory);
-        command
+        command(self.directory.path(), &self.runcloud.url(), ids)
     }
+}
+
+/// The binary with an empty environment but for the credential and silence. `ids` are the server's and the web
+/// application's.
+pub(super) fn command(directory: &Path, api_url: &str, ids: (u64, u64)) -> Command {
+    let database = format!("sqlite://{}", directory.join("wordpress.sqlite").display());
+    let (server, app) = (ids.0.to_string(), ids.1.to_string());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_runcloud-domain-sync"));
+    command.env_clear().env("WU_RUNCLOUD_API_TOKEN", TOKEN).env("RUST_LOG", "error");
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command.args(["--once", "--table-prefix", "wp_", "--database-url", &database]);
+    command.args(["--server-id", &server, "--app-id", &app]);
+    command.args(["--api-url", api_url]).arg("--state-dir").arg(directory);
+    command
+}
+
+/// A directory with the tables, in which the first `wanted` customers' names are mapped.
+pub(super) async fn tables(wanted: usize) -> TempDir {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    write_tables(&directory, wanted).await.expect("the tables in an SQLite file");
+    directory
 }
 
 /// A RunCloud that behaves well, with the first `present` customers' names.
@@ -122,13 +139,18 @@ async fn write_tables(directory: &TempDir, wanted: usize) -> Result<(), sqlx::Er
     connection.close().await
 }
 
-/// Waits for the binary's end, and looks at the high water mark of its resident memory meanwhile. The kernel keeps the
-/// mark, so only growth in the last moment before the end can be missed.
-fn watch(mut child: Child) -> (Output, Option<u32>) {
+/// Waits for the binary's end, or ends it once that is enough, and looks at the high water mark of its resident memory
+/// meanwhile, in KiB. The kernel keeps the mark, so only growth in the last moment before the end can be missed.
+pub(super) fn watch(mut child: Child, is_enough: impl Fn() -> bool) -> (Output, Option<u32>) {
     let status_file = format!("/proc/{}/status", child.id());
     let mut peak = None;
     while child.try_wait().expect("the binary can be waited for").is_none() {
+        let enough = is_enough();
         peak = high_water_mark(&status_file).or(peak);
+        if enough {
+            child.kill().expect("the binary can be ended");
+            break;
+        }
         thread::sleep(LOOK);
     }
     (child.wait_with_output().expect("the binary's output"), peak)

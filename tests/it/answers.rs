@@ -58,6 +58,7 @@ fn lasting() -> Vec<(&'static str, Effect)> {
         ("503 as HTML", Effect::Status(Reply::html(503))),
         ("429 for an hour", Effect::RateLimited { retry_after: Some("3600".into()) }),
         ("403 of a filter", Effect::Status(Reply::html(403))),
+        ("404 of a proxy", Effect::Status(Reply::html(404))),
     ]
 }
 
@@ -132,6 +133,15 @@ async fn writing_stops_when_the_credentials_are_refused_midway() {
     assert_eq!(world.writes().len(), 2);
     world.converge().await;
     assert_eq!(world.orders(), 1);
+}
+
+#[tokio::test]
+async fn a_removal_is_believed_to_runcloud_alone() {
+    let world = world().await;
+    let proxy = Fault::on("DELETE", "/domains/").with(Effect::Status(Reply::html(404)));
+    world.runcloud.model().faults.push(proxy);
+    assert_eq!(world.converge().await.removed.len(), 1);
+    assert!(!world.names().contains(&"n05.test".to_owned()));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod approve;
 mod commands;
 mod demo;
 mod faults;
+mod hostile;
 mod house;
 mod isolation;
 mod kills;

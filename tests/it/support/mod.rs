@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod mariadb;
+pub mod raw;
 pub mod running;
 pub mod seeds;
 pub mod world;
