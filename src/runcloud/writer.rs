@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use reqwest::Method;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::actual::Entry;
 use super::error::ApiError;
+use super::loose;
 use super::retry::Repeat;
 use super::transport::{Call, Transport};
-use super::wire::json;
 use crate::domain::Domain;
 use crate::ledger::Lease;
 
@@ -113,7 +114,7 @@ impl<'lease> Writer<'lease> {
 
 /// What a write answers is not documented well enough to depend on, but a page is no answer of the API.
 fn answered(body: &[u8]) -> Result<(), ApiError> {
-    if body.trim_ascii().is_empty() { Ok(()) } else { json(body).map(drop) }
+    if body.trim_ascii().is_empty() { Ok(()) } else { loose::json::<IgnoredAny>(body).map(drop) }
 }
 
 /// The name under which the API asks for the TLS protocol versions, where it asks.
