@@ -91,9 +91,10 @@ fn table_suspicion(canaries: &Canaries, known: &Known) -> Option<String> {
     }
     let bound = known.bound.as_ref();
     let seen = bound.map_or(0, |bound| bound.highest_mapping).max(canaries.highest_mapping);
-    let next = canaries.next_mapping.filter(|next| *next <= seen)?;
+    canaries.next_mapping.filter(|next| *next <= seen)?;
+    // The counter itself moves with every row, and what is said should be the same until it is over.
     Some(format!(
-        "the mapping table's AUTO_INCREMENT is {next}, although id {seen} was there: it was truncated, or \
+        "the mapping table's AUTO_INCREMENT is not above id {seen}, which was there: it was truncated, or \
          an older copy of it restored"
     ))
 }
@@ -147,7 +148,10 @@ mod tests {
             (Canaries { has_first_site: Some(false), ..canaries() }, "`blogs` has no site 1"),
             (Canaries { has_network: Some(false), ..canaries() }, "`site` has no row"),
             (Canaries { mappings: 0, ..canaries() }, "no row at all"),
-            (Canaries { next_mapping: Some(11), ..canaries() }, "AUTO_INCREMENT is 11"),
+            (
+                Canaries { next_mapping: Some(11), ..canaries() },
+                "AUTO_INCREMENT is not above id 11",
+            ),
         ] {
             assert!(why(odd).is_some_and(|why| why.contains(what)), "{what}");
         }

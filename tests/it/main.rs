@@ -7,6 +7,7 @@
 mod answers;
 mod approve;
 mod commands;
+mod daemon;
 mod demo;
 mod faults;
 mod hostile;

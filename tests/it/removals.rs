@@ -159,7 +159,7 @@ async fn a_truncated_table_is_not_believed_even_when_it_has_rows_again() {
     ! n01.test  blocked: mapping 9 is gone
     ! n02.test  blocked: mapping 10 is gone
     ! n03.test  blocked: mapping 11 is gone
-    blocked: 3 of 6 managed names would be removed, but the mapping table's AUTO_INCREMENT is 3, although id 11 was there: it was truncated, or an older copy of it restored
+    blocked: 3 of 6 managed names would be removed, but the mapping table's AUTO_INCREMENT is not above id 11, which was there: it was truncated, or an older copy of it restored
     let it through once: runcloud-domain-sync approve 0c80cbeb2479da31
     3 wanted, 7 present: 0 to add, 0 to update, 0 to remove, 0 adopted, 0 held, 0 unmanaged, 0 rejected
     ");
