@@ -67,7 +67,7 @@ pub(super) fn load(settings: &Settings) -> Result<Config, Failure> {
 pub(super) fn network(config: Config, patience: Patience, stop: Stop) -> Result<Network, Failure> {
     Ok(Network {
         database: Database::new(config.source, config.prefix, patience.total),
-        reader: Reader::new(&config.endpoint, patience)?,
+        reader: Reader::new(&config.endpoint, patience, stop.clone())?,
         own: config.own,
         keep: config.keep,
         policy: config.policy,

@@ -55,10 +55,7 @@ impl Service<'_> {
         tracing::info!("watching the table every {}", format_duration(self.pace.poll));
         while !stop.is_requested() {
             let wait = watch.step(ledger).await;
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = stop.wait() => {}
-            }
+            stop.sleep(wait).await;
         }
         tracing::info!("stopped");
     }

@@ -33,13 +33,19 @@ pub enum PassError {
     Database(#[from] DatabaseError),
     /// RunCloud could not be read, or accepts no more writes.
     #[error(transparent)]
-    Api(#[from] ApiError),
+    Api(ApiError),
     /// The ledger could not be read or written; without it nothing is written to RunCloud.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// Somebody asked the program to stop.
     #[error("stopped as asked; nothing is lost, the next pass goes on")]
     Stopped,
+}
+
+impl From<ApiError> for PassError {
+    fn from(error: ApiError) -> Self {
+        if error == ApiError::Stopped { Self::Stopped } else { Self::Api(error) }
+    }
 }
 
 impl PassError {

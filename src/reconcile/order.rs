@@ -63,7 +63,7 @@ impl Orderer<'_> {
                 tracing::info!("certificate ordered again, for {}", some_of(&names));
                 Ok(Order::Ordered { names })
             }
-            Err(error) if error.class() == Class::Fatal => Err(error.into()),
+            Err(error) if error.is_about_everything() => Err(error.into()),
             Err(error) => {
                 let next = self.put_off(due, &names).await?;
                 let detail = format!("{error}; {next}");

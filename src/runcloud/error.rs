@@ -24,6 +24,9 @@ pub enum ApiError {
     /// No connection came about, so nothing was sent.
     #[error("cannot connect to RunCloud ({0}); is the network up, and the API URL right?")]
     Connect(String),
+    /// The program was asked to stop, and made no further call or did not wait for what it read.
+    #[error("asked to stop")]
+    Stopped,
     /// The call was sent, and no whole answer came back: it may have taken effect.
     #[error("no whole answer from RunCloud: {0}")]
     Interrupted(String),
@@ -103,6 +106,7 @@ impl ApiError {
     pub fn class(&self) -> Class {
         match self {
             Self::Connect(_)
+            | Self::Stopped
             | Self::Interrupted(_)
             | Self::Throttled { .. }
             | Self::Unavailable { .. }
@@ -117,12 +121,16 @@ impl ApiError {
 
     /// Whether the next call would meet the same, whatever name it is for.
     pub fn is_about_everything(&self) -> bool {
-        self.class() == Class::Fatal || matches!(self, Self::Connect(_) | Self::Throttled { .. })
+        self.class() == Class::Fatal
+            || matches!(self, Self::Connect(_) | Self::Stopped | Self::Throttled { .. })
     }
 
     /// Whether RunCloud certainly did not act on the call, so that repeating it is safe.
     pub(super) fn was_not_acted_on(&self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Throttled { .. } | Self::Filtered(_))
+        matches!(
+            self,
+            Self::Connect(_) | Self::Stopped | Self::Throttled { .. } | Self::Filtered(_)
+        )
     }
 
     /// The error an HTTP status other than 2xx stands for.

@@ -11,6 +11,7 @@ use super::transport::{Call, Transport};
 use super::wire::{Page, WireDomain};
 use super::{Endpoint, Writer};
 use crate::ledger::Lease;
+use crate::stop::Stop;
 
 /// The most a page may hold (RunCloud's documentation of v2; v3 by its clients).
 const PER_PAGE: usize = 40;
@@ -25,12 +26,14 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of the endpoint's web application; nothing is sent yet.
+    /// A reader of the endpoint's web application; nothing is sent yet. Once `stop` is requested,
+    /// reads and waits end at once with [`ApiError::Stopped`]; a write on its way is waited for, and
+    /// no other call is made.
     ///
     /// # Errors
     /// Where the credentials cannot be sent or this machine has no root certificates.
-    pub fn new(endpoint: &Endpoint, patience: Patience) -> Result<Self, ApiError> {
-        let transport = Arc::new(Transport::new(endpoint, patience)?);
+    pub fn new(endpoint: &Endpoint, patience: Patience, stop: Stop) -> Result<Self, ApiError> {
+        let transport = Arc::new(Transport::new(endpoint, patience, stop)?);
         Ok(Self { transport, server_id: endpoint.server_id, app_id: endpoint.app_id })
     }
 
@@ -41,7 +44,7 @@ impl Reader {
 
     /// Waits a little, longer with each round, after RunCloud lost answers to writes.
     pub(crate) async fn breathe(&self, round: u32) {
-        tokio::time::sleep(self.transport.first_wait() * 2_u32.saturating_pow(round)).await;
+        self.transport.wait(round).await;
     }
 
     /// All domains, from one listing that adds up.
@@ -126,7 +129,7 @@ impl Reader {
         read: fn(&[u8]) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let path = self.app_path(path);
-        let call = Call { method: Method::GET, path, body: None, repeat: Repeat::Always };
+        let call = Call { method: Method::GET, path, body: None, repeat: Repeat::Read };
         self.transport.send(&call, read).await
     }
 

@@ -7,6 +7,7 @@ use backon::{ExponentialBuilder, Retryable};
 use tokio::time::Instant;
 
 use super::error::{ApiError, Class};
+use crate::stop::Stop;
 
 /// The wait after a 429 that names none; RunCloud's throttle counts by the minute (inferred).
 const UNNAMED_WAIT: Duration = Duration::from_mins(1);
@@ -35,38 +36,48 @@ impl Patience {
 /// Which errors a call may be repeated after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repeat {
-    /// Reads, and writes whose second effect equals the first.
-    Always,
+    /// Reads, which have no effect.
+    Read,
+    /// Writes whose second effect equals the first.
+    Idempotent,
     /// Writes that must not take effect twice: only where RunCloud certainly did not act.
     WhenNotActedOn,
 }
 
 impl Repeat {
     fn allows(self, error: &ApiError) -> bool {
-        match self {
-            Self::Always => error.class() == Class::Transient,
+        let may_pass = match self {
+            Self::Read | Self::Idempotent => error.class() == Class::Transient,
             Self::WhenNotActedOn => error.was_not_acted_on(),
-        }
+        };
+        may_pass && *error != ApiError::Stopped
     }
 }
 
-/// Makes a call, and repeats it while its error allows that and `patience` lasts.
+/// Makes a call, and repeats it while its error allows that and `patience` lasts. Where an earlier try
+/// may have taken effect, the error does not say that RunCloud did not act.
 pub(super) async fn with_patience<T, F, Fut>(
     patience: Patience,
     repeat: Repeat,
+    stop: &Stop,
     call: F,
 ) -> Result<T, ApiError>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, ApiError>>,
 {
-    let started = Instant::now();
+    let (started, sleeper, mut unsure) = (Instant::now(), stop.clone(), None);
     let backoff = ExponentialBuilder::default()
         .with_min_delay(patience.first_wait)
         .with_max_delay(Duration::from_secs(15))
         .without_max_times()
         .with_jitter();
-    call.retry(backoff)
+    let outcome = call
+        .retry(backoff)
+        .sleep(move |wait| {
+            let stop = sleeper.clone();
+            async move { stop.sleep(wait).await }
+        })
         .when(|error| repeat.allows(error))
         .adjust(|error, planned| {
             let spent = started.elapsed();
@@ -76,8 +87,15 @@ where
         .notify(|error, wait| {
             let seconds = wait.as_secs_f32();
             tracing::info!("{error}; trying again in {seconds:.1} s");
+            if repeat == Repeat::Idempotent && !error.was_not_acted_on() {
+                unsure = Some(error.clone());
+            }
         })
-        .await
+        .await;
+    match outcome {
+        Err(error) if error.was_not_acted_on() => Err(unsure.unwrap_or(error)),
+        outcome => outcome,
+    }
 }
 
 fn wait_for(error: &ApiError, planned: Duration) -> Duration {
@@ -105,6 +123,8 @@ mod tests {
 
     use super::*;
 
+    const PATIENCE: Patience = Patience::COMMAND;
+
     fn throttled(seconds: u64) -> ApiError {
         let retry_after = Some(Duration::from_secs(seconds));
         ApiError::Throttled { message: "Too Many Attempts.".into(), retry_after }
@@ -112,7 +132,7 @@ mod tests {
 
     async fn tries(repeat: Repeat, error: ApiError) -> (u32, Duration) {
         let (count, started) = (Cell::new(0), Instant::now());
-        let result: Result<(), _> = with_patience(Patience::COMMAND, repeat, || {
+        let result: Result<(), _> = with_patience(PATIENCE, repeat, &Stop::new(), || {
             count.set(count.get() + 1);
             let error = error.clone();
             async move { Err(error) }
@@ -124,14 +144,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_transient_error_is_given_about_a_minute() {
-        let (count, took) = tries(Repeat::Always, ApiError::Connect("refused".into())).await;
+        let (count, took) = tries(Repeat::Read, ApiError::Connect("refused".into())).await;
         assert!(count > 5, "{count}");
         assert!((30..=65).contains(&took.as_secs()), "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_longer_than_the_patience_is_reported_at_once() {
-        let (count, took) = tries(Repeat::Always, throttled(3_600)).await;
+        let (count, took) = tries(Repeat::Read, throttled(3_600)).await;
         assert_eq!((count, took.as_secs()), (1, 0));
     }
 
@@ -146,7 +166,37 @@ mod tests {
         let lost = ApiError::Interrupted("connection reset".into());
         assert_eq!(tries(Repeat::WhenNotActedOn, lost).await.0, 1);
         let refused = ApiError::Refused { status: 422, message: String::new(), fields: vec![] };
-        assert_eq!(tries(Repeat::Always, refused).await.0, 1);
+        assert_eq!(tries(Repeat::Read, refused).await.0, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_may_have_taken_effect_never_says_that_it_did_not() {
+        let lost = || ApiError::Interrupted("connection reset".into());
+        for (repeat, last, said) in [
+            (Repeat::Idempotent, throttled(3_600), lost()),
+            (Repeat::Idempotent, ApiError::Stopped, lost()),
+            (Repeat::Read, throttled(3_600), throttled(3_600)),
+            (Repeat::Read, ApiError::Stopped, ApiError::Stopped),
+        ] {
+            let mut errors = vec![last, lost()];
+            let result: Result<(), _> = with_patience(PATIENCE, repeat, &Stop::new(), || {
+                std::future::ready(Err(errors.pop().unwrap()))
+            })
+            .await;
+            assert_eq!(result, Err(said));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_word_to_stop_ends_a_wait_and_is_not_repeated() {
+        let (stop, started) = (Stop::new(), Instant::now());
+        let mut errors = vec![ApiError::Stopped, throttled(20)];
+        let call = with_patience(PATIENCE, Repeat::WhenNotActedOn, &stop, || {
+            std::future::ready(Err::<(), _>(errors.pop().unwrap()))
+        });
+        let (result, ()) = tokio::join!(call, async { stop.request() });
+        assert_eq!(result, Err(ApiError::Stopped));
+        assert_eq!(started.elapsed(), Duration::ZERO);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::answer::{NOTE, WHOLE, body_of, lost, root_cause};
 use super::error::ApiError;
 use super::pace::Pace;
 use super::retry::{Patience, Repeat, with_patience};
+use crate::stop::Stop;
 
 /// RunCloud's edge was seen to refuse libraries' default agents with 403.
 const USER_AGENT: &str = concat!("runcloud-domain-sync/", env!("CARGO_PKG_VERSION"));
@@ -36,20 +37,27 @@ pub(super) struct Transport {
     base: String,
     patience: Patience,
     pace: Mutex<Pace>,
+    stop: Stop,
 }
 
 impl Transport {
-    pub(super) fn new(endpoint: &Endpoint, patience: Patience) -> Result<Self, ApiError> {
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        patience: Patience,
+        stop: Stop,
+    ) -> Result<Self, ApiError> {
         Ok(Self {
             http: http_client(endpoint)?,
             base: endpoint.base.as_str().trim_end_matches('/').to_owned(),
             patience,
             pace: Mutex::default(),
+            stop,
         })
     }
 
-    pub(super) fn first_wait(&self) -> Duration {
-        self.patience.first_wait
+    /// Waits as before the first repetition of a call, and twice as long with each round.
+    pub(super) async fn wait(&self, round: u32) {
+        self.stop.sleep(self.patience.first_wait * 2_u32.saturating_pow(round)).await;
     }
 
     /// Makes the call with the patience it deserves, and makes sense of the body of a 2xx; a body
@@ -65,14 +73,30 @@ impl Transport {
             tracing::debug!(method = %call.method, path = %call.path, "API call: {said}");
             answer
         };
-        with_patience(self.patience, call.repeat, try_once).await
+        with_patience(self.patience, call.repeat, &self.stop, try_once).await
     }
 
     async fn try_once(&self, call: &Call) -> Result<Vec<u8>, ApiError> {
         let not_before = self.pace().not_before();
         if let Some(point) = not_before {
-            tokio::time::sleep_until(point).await;
+            self.stop.sleep(point.saturating_duration_since(Instant::now())).await;
         }
+        if self.stop.is_requested() {
+            return Err(ApiError::Stopped);
+        }
+        let exchange = self.exchange(call);
+        if call.repeat != Repeat::Read {
+            // Whether a write took effect is worth waiting for.
+            return exchange.await;
+        }
+        tokio::select! {
+            biased;
+            answer = exchange => answer,
+            () = self.stop.wait() => Err(ApiError::Stopped),
+        }
+    }
+
+    async fn exchange(&self, call: &Call) -> Result<Vec<u8>, ApiError> {
         let mut request =
             self.http.request(call.method.clone(), format!("{}{}", self.base, call.path));
         if call.path.contains("/ssl") && call.method != Method::GET {
@@ -83,7 +107,7 @@ impl Transport {
         }
         let response = request.send().await.map_err(|error| lost(&error))?;
         self.pace().learn(response.headers(), Instant::now());
-        let most = if call.method == Method::GET { WHOLE } else { NOTE };
+        let most = if call.repeat == Repeat::Read { WHOLE } else { NOTE };
         body_of(response, most).await
     }
 

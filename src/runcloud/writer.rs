@@ -47,7 +47,7 @@ impl<'lease> Writer<'lease> {
         let redirection = if www { entry.redirection.as_str() } else { "none" };
         let body = json!({ "type": "alias", "redirection": redirection, "www": www });
         let path = format!("/domains/{}/meta", entry.id);
-        self.write(Method::PATCH, path, Some(body), Repeat::Always).await
+        self.write(Method::PATCH, path, Some(body), Repeat::Idempotent).await
     }
 
     /// Removes a domain.
@@ -56,7 +56,7 @@ impl<'lease> Writer<'lease> {
     /// Any [`ApiError`]; whether a 404 means that it is gone, a listing tells.
     pub async fn remove(&self, domain_id: u64) -> Result<(), ApiError> {
         let path = format!("/domains/{domain_id}");
-        self.write(Method::DELETE, path, None, Repeat::Always).await
+        self.write(Method::DELETE, path, None, Repeat::Idempotent).await
     }
 
     /// Orders the application's one certificate again, for all its names (basic SSL).

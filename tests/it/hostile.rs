@@ -12,6 +12,7 @@ use runcloud_domain_sync::ledger::Lease;
 use runcloud_domain_sync::runcloud::{
     Actual, ApiError, Class, Credentials, Endpoint, Patience, Reader,
 };
+use runcloud_domain_sync::stop::Stop;
 
 use crate::support::raw::{Bytes, Raw, Then};
 
@@ -27,7 +28,8 @@ fn reader(raw: &Raw) -> Reader {
 fn patient_reader(raw: &Raw, patience: Patience) -> Reader {
     let base = format!("http://{}/api/v3", raw.address).parse().unwrap();
     let credentials = Credentials::Token("token".to_owned().into());
-    Reader::new(&Endpoint { base, server_id: 1, app_id: 2, credentials }, patience).unwrap()
+    Reader::new(&Endpoint { base, server_id: 1, app_id: 2, credentials }, patience, Stop::new())
+        .unwrap()
 }
 
 async fn domains(bytes: Vec<u8>, then: Then) -> Result<Actual, ApiError> {

@@ -254,7 +254,7 @@ fn roomless(source: &Source) -> Vec<Finding> {
     vec![source.finding(
         1,
         "no room".to_owned(),
-        "only lib.rs, main.rs and clock.rs are at the top",
+        "only lib.rs, main.rs, clock.rs and stop.rs are at the top",
     )]
 }
 

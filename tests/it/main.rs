@@ -21,6 +21,7 @@ mod recovery;
 mod removals;
 mod scenarios;
 mod settings;
+mod stopping;
 mod support;
 mod tables;
 mod wp_config;

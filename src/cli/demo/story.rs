@@ -92,7 +92,7 @@ fn network(directory: &Path, runcloud: &Simulator) -> Result<Network, Failure> {
     };
     Ok(Network {
         database: Database::new(source, prefix, Patience::COMMAND.total),
-        reader: Reader::new(&endpoint, Patience::COMMAND)?,
+        reader: Reader::new(&endpoint, Patience::COMMAND, Stop::new())?,
         own: Vec::new(),
         keep: Vec::new(),
         policy: Policy {

@@ -32,6 +32,8 @@ pub struct World {
     pub state: TempDir,
     pub policy: Policy,
     pub keep: Vec<&'static str>,
+    /// Asked, a pass at work stops.
+    pub stop: Stop,
     /// When the next pass takes place.
     pub now: Moment,
     pub patience: Patience,
@@ -76,6 +78,7 @@ impl World {
                 api: ApiVersion::V3,
             },
             keep: vec![],
+            stop: Stop::new(),
             now: Moment::now(),
             patience: PATIENCE,
             database_url: None,
@@ -236,11 +239,11 @@ impl World {
         let keep = self.keep.iter().map(|name| Domain::parse(name).unwrap());
         Network {
             database: wordpress::Database::new(source, prefix, self.patience.total),
-            reader: Reader::new(&endpoint, self.patience).unwrap(),
+            reader: Reader::new(&endpoint, self.patience, self.stop.clone()).unwrap(),
             own: vec![],
             keep: keep.collect(),
             policy: self.policy,
-            stop: Stop::new(),
+            stop: self.stop.clone(),
         }
     }
 }
