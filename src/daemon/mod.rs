@@ -104,7 +104,7 @@ impl<'a> Watch<'a> {
                 }
                 self.service.pace.poll
             }
-            Err(_) if self.service.network.stop.is_requested() => Duration::ZERO,
+            Err(PassError::Stopped) => Duration::ZERO,
             Err(error) => {
                 self.seen = None;
                 self.refusals = if error.is_fatal() { self.refusals + 1 } else { 0 };
