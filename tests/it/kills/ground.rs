@@ -6,7 +6,7 @@ use std::process::Command;
 
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{Intent, Known, Owned};
-use runcloud_domain_sync::simulator::{Call, Kind, Model, Simulator};
+use runcloud_domain_sync::simulator::{self, Call, Kind, Model, Simulator};
 use tempfile::TempDir;
 
 use super::shapes::{Edit, Shape};
@@ -57,6 +57,8 @@ pub struct Course {
     pub repeated: Vec<String>,
     /// Aliases that nobody will ever remove, because the ledger does not know them.
     pub orphans: Vec<String>,
+    /// Names that are served without a certificate.
+    pub uncertified: Vec<String>,
     /// What the last pass wrote.
     pub restless: Vec<String>,
 }
@@ -115,6 +117,7 @@ impl Ground {
             orders: self.world.orders(),
             repeated: all.iter().filter_map(|call| self.repeated(call)).collect(),
             orphans: self.orphans(&known),
+            uncertified: self.uncertified(),
             restless: writes.map(|call| format!("{} {}", call.method, call.path)).collect(),
         };
         let codes = (pass.code, last.code);
@@ -153,6 +156,13 @@ impl Ground {
         let name = call.body["name"].as_str()?;
         let was_refused = call.status == 422 && !self.runcloud.taken.contains(name);
         (call.method == "POST" && was_refused).then(|| name.to_owned())
+    }
+
+    fn uncertified(&self) -> Vec<String> {
+        let model = self.world.runcloud.model();
+        let covered = model.app.ssl.covered();
+        let served = model.app.domains.iter().flat_map(simulator::Domain::served_names);
+        served.filter(|name| !covered.contains(name.as_str())).collect()
     }
 
     fn orphans(&self, known: &Known) -> Vec<String> {

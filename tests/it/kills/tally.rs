@@ -18,6 +18,8 @@ pub struct Verdict {
     orphans: Vec<String>,
     /// Names that were removed and usually are not.
     unwanted_removals: Vec<String>,
+    /// Names that are left without a certificate and usually are not.
+    uncertified: Vec<String>,
     extra_orders: usize,
 }
 
@@ -41,21 +43,23 @@ pub struct Tally {
 impl Verdict {
     pub fn of(interrupted: &Outcome, usual: &Outcome) -> Self {
         let Outcome { course, ending } = interrupted;
-        let is_due = |name: &&String| usual.course.removed.contains(name);
-        let unwanted = course.removed.iter().filter(|name| !is_due(name));
+        let beyond = |names: &[String], usual: &[String]| -> Vec<String> {
+            names.iter().filter(|name| !usual.contains(name)).cloned().collect()
+        };
         let is_usual = *ending == usual.ending;
         Self {
             astray: (!is_usual).then(|| (format!("{ending:?}"), format!("{:?}", usual.ending))),
             restless: course.restless.clone(),
             duplicates: course.repeated.clone(),
             orphans: course.orphans.clone(),
-            unwanted_removals: unwanted.cloned().collect(),
+            unwanted_removals: beyond(&course.removed, &usual.course.removed),
+            uncertified: beyond(&course.uncertified, &usual.course.uncertified),
             extra_orders: course.orders.saturating_sub(usual.course.orders),
         }
     }
 
     fn is_recovered(&self) -> bool {
-        self.astray.is_none() && self.restless.is_empty()
+        self.astray.is_none() && self.restless.is_empty() && self.uncertified.is_empty()
     }
 
     fn findings(&self) -> Vec<String> {
@@ -65,6 +69,7 @@ impl Verdict {
             ("added again", &self.duplicates),
             ("nobody will ever remove", &self.orphans),
             ("removed", &self.unwanted_removals),
+            ("no certificate for", &self.uncertified),
         ];
         let listed = lists.into_iter().filter(|(_, names)| !names.is_empty());
         let listed = listed.map(|(what, names)| format!("{what} {}", names.join(", ")));
