@@ -6,7 +6,7 @@ use std::path::Path;
 /// the kernel takes it back from a process that dies.
 #[derive(Debug)]
 pub struct Lease {
-    _file: File,
+    file: File,
 }
 
 /// Why the lease could not be had.
@@ -63,7 +63,15 @@ impl Lease {
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
         sign(&mut file).map_err(unusable)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for Lease {
+    /// A child that is being started may hold the file open for a moment longer than this process.
+    fn drop(&mut self) {
+        // What cannot be unlocked is unlocked when the last of them closes it.
+        let _ = self.file.unlock();
     }
 }
 

@@ -122,22 +122,49 @@ impl Ledger {
 async fn look_into(path: &Path, binding: Binding) -> Result<Known, LedgerError> {
     let options = options(path).read_only(true);
     let mut connection = options.connect().await.map_err(|e| file_error(path, e))?;
-    check_pages(path, &mut connection).await?;
-    if is_of_this_version(path, &mut connection).await? {
-        return read_checked(path, &mut connection, binding).await;
+    match check_pages(path, &mut connection).await {
+        Err(error) if is_cut_off(&error) => {}
+        checked => {
+            checked?;
+            if is_of_this_version(path, &mut connection).await? {
+                return read_checked(path, &mut connection, binding).await;
+            }
+        }
     }
-    // An older one is upgraded as a copy: whoever looks may not be allowed to write.
-    let unusable = |error: std::io::Error| file_error(path, error.into());
-    let directory = tempfile::tempdir().map_err(unusable)?;
-    let copy = directory.path().join(FILE);
-    sqlx::query("VACUUM INTO ?")
-        .bind(copy.to_string_lossy().into_owned())
-        .execute(&mut connection)
-        .await
-        .map_err(|error| file_error(path, error))?;
-    let mut connection = self::options(&copy).connect().await.map_err(|e| file_error(path, e))?;
+    // One that is older, or that a crash left in the middle of a transaction, is brought up to date as a
+    // copy: whoever looks may not be allowed to write.
+    let copy = Copied::of(path).map_err(|error| file_error(path, error.into()))?;
+    let mut connection =
+        self::options(&copy.file).connect().await.map_err(|e| file_error(path, e))?;
+    check_pages(path, &mut connection).await?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| migration_error(path, error))?;
     read_checked(path, &mut connection, binding).await
+}
+
+/// A ledger's copy, which goes when it is dropped.
+struct Copied {
+    file: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+impl Copied {
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let file = directory.path().join(FILE);
+        std::fs::copy(path, &file)?;
+        match std::fs::copy(path.with_file_name(JOURNAL), directory.path().join(JOURNAL)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(Self { file, _directory: directory }),
+        }
+    }
+}
+
+/// Whether a transaction was cut off, which only a writer can roll back (SQLite's `READONLY_ROLLBACK`).
+fn is_cut_off(error: &LedgerError) -> bool {
+    let LedgerError::Sqlite { error: sqlx::Error::Database(answer), .. } = error else {
+        return false;
+    };
+    answer.code().as_deref() == Some("776")
 }
 
 /// The content, if it is of this binding and makes sense.
@@ -172,10 +199,15 @@ async fn is_of_this_version(
     path: &Path,
     connection: &mut SqliteConnection,
 ) -> Result<bool, LedgerError> {
-    let version: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-        .fetch_one(connection)
-        .await
-        .map_err(|error| file_error(path, error))?;
+    let scalar = |sql| sqlx::query_scalar::<_, Option<i64>>(sql);
+    // The first writer may be about to make it.
+    let tables = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+    let tables = scalar(tables).fetch_one(&mut *connection).await;
+    if tables.map_err(|error| file_error(path, error))? == Some(0) {
+        return Ok(false);
+    }
+    let version = scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(connection).await;
+    let version = version.map_err(|error| file_error(path, error))?;
     let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
     match version.cmp(&newest) {
         std::cmp::Ordering::Greater => Err(LedgerError::Newer(path.display().to_string())),

@@ -1,7 +1,5 @@
 //! The real binary as a daemon: what it notices by itself, and how it ends.
 
-use std::process::Command;
-
 use runcloud_domain_sync::simulator::{Fault, Stage};
 
 use crate::support::binary::{for_world, run_for};
@@ -35,8 +33,7 @@ async fn answered(world: &World, running: &mut Running, method: &str, count: usi
 }
 
 async fn end(running: Running) -> String {
-    let pid = running.name().replace("process ", "");
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    running.signal("TERM");
     let ran = running.end().await;
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     ran.stderr

@@ -8,6 +8,7 @@ mod ground;
 mod points;
 mod preload;
 mod shapes;
+mod signals;
 mod tally;
 
 use fastrand::Rng;
@@ -36,10 +37,19 @@ async fn a_kill_at_any_write_to_the_ledger_is_made_good() {
     try_all(Kills::AtLedgerWrites, runs(8, usize::MAX)).await;
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum Kills {
     AtCalls,
     AtLedgerWrites,
+}
+
+impl Kills {
+    fn title(self) -> &'static str {
+        match self {
+            Self::AtCalls => "kills at calls",
+            Self::AtLedgerWrites => "kills at ledger writes",
+        }
+    }
 }
 
 async fn try_all(kills: Kills, most: usize) {
@@ -49,7 +59,7 @@ async fn try_all(kills: Kills, most: usize) {
         .buffered(AT_A_TIME)
         .collect::<Vec<Tally>>()
         .await;
-    println!("seed {SEED}\n{}", table(kills, &tallies));
+    println!("seed {SEED}\n{}", table(kills.title(), &tallies));
     let findings: Vec<_> = tallies.iter().flat_map(|tally| &tally.findings).cloned().collect();
     assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
 }

@@ -76,7 +76,7 @@ impl Point {
 }
 
 impl Moment {
-    fn fault(self, call: u64) -> Option<Fault> {
+    pub fn fault(self, call: u64) -> Option<Fault> {
         let effect = match self {
             Self::BeforeItIsDone => Effect::Hang(FOR_EVER),
             Self::BeforeItsAnswer => Effect::HangAfter(FOR_EVER),
@@ -86,7 +86,7 @@ impl Moment {
         Some(Fault::any().with(effect).skip(u32::try_from(call - 1).unwrap()))
     }
 
-    fn stage(self) -> Stage {
+    pub fn stage(self) -> Stage {
         match self {
             Self::BeforeItIsDone => Stage::Arrived,
             Self::BeforeItsAnswer => Stage::Done,

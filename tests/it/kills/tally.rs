@@ -2,9 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use super::Kills;
 use super::ground::Outcome;
-use super::points::Point;
 
 /// How a pass that was killed differs from one that was not, once the next one has gone on.
 pub struct Verdict {
@@ -83,7 +81,7 @@ impl Tally {
         Self { shape, points, ..Self::default() }
     }
 
-    pub fn enter(&mut self, point: Point, verdict: &Verdict) {
+    pub fn enter(&mut self, point: impl Display, verdict: &Verdict) {
         self.tried += 1;
         self.recovered += usize::from(verdict.is_recovered());
         self.duplicates += verdict.duplicates.len();
@@ -119,14 +117,14 @@ const COLUMNS: [&str; 7] = [
 ];
 
 /// A line for each shape, and one for all.
-pub fn table(kills: Kills, tallies: &[Tally]) -> String {
+pub fn table(title: &str, tallies: &[Tally]) -> String {
     let all = tallies.iter().map(Tally::numbers).fold([0; COLUMNS.len()], |all, one| {
         let mut sums = std::array::from_fn(|at| all[at] + one[at]);
         sums[COLUMNS.len() - 1] = all[COLUMNS.len() - 1].max(one[COLUMNS.len() - 1]);
         sums
     });
     let lines = tallies.iter().map(|tally| line(tally.shape, &tally.numbers()));
-    let head = line(&format!("kills {kills:?}"), &COLUMNS);
+    let head = line(title, &COLUMNS);
     let all = line("all", &all);
     std::iter::once(head).chain(lines).chain([all]).collect()
 }

@@ -1,11 +1,12 @@
 //! The real binary while it runs.
 
 use std::future::Future;
-use std::io::{self, Read};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::binary::Ran;
@@ -15,24 +16,21 @@ const A_WHILE: Duration = Duration::from_secs(30);
 
 pub struct Running {
     child: Child,
-    stderr: Stderr,
-}
-
-/// What the program says, which ends when it does.
-enum Stderr {
-    Open(JoinHandle<io::Result<String>>),
-    Ended(String),
+    /// What it has said on stderr so far; the sender goes when the program does.
+    said: watch::Receiver<String>,
 }
 
 impl Running {
     pub fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let reading = spawn_blocking(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).map(|_| text)
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (tell, said) = watch::channel(String::new());
+        spawn_blocking(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                tell.send_modify(|text| text.extend([&line, "\n"]));
+            }
         });
-        Self { child, stderr: Stderr::Open(reading) }
+        Self { child, said }
     }
 
     /// Waits for something that has to happen while it runs.
@@ -41,15 +39,27 @@ impl Running {
         tokio::select! {
             biased;
             () = &mut event => return,
-            _ = self.stderr.whole() => {}
+            () = ended(&mut self.said) => {}
         }
         let is_late = timeout(A_WHILE, event).await.is_ok();
-        assert!(is_late, "it ended too early: {}", self.stderr.whole().await);
+        assert!(is_late, "it ended too early: {}", *self.said.borrow());
+    }
+
+    /// Waits until it has said something.
+    pub async fn until_said(&mut self, text: &str) {
+        let said = self.said.wait_for(|said| said.contains(text)).await.is_ok();
+        assert!(said, "it never said {text:?}: {}", *self.said.borrow());
     }
 
     /// As it calls itself where it holds the lease.
     pub fn name(&self) -> String {
         format!("process {}", self.child.id())
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(kill.unwrap().success(), "it had ended before SIG{name}");
     }
 
     /// Ends it with SIGKILL, wherever it is.
@@ -60,21 +70,13 @@ impl Running {
 
     /// Waits for its own end.
     pub async fn end(mut self) -> Ran {
-        let stderr = self.stderr.whole().await.to_owned();
+        ended(&mut self.said).await;
+        let stderr = self.said.borrow().clone();
         let status = spawn_blocking(move || self.child.wait().unwrap()).await.unwrap();
         Ran { code: status.code().unwrap_or(-1), stdout: String::new(), stderr }
     }
 }
 
-impl Stderr {
-    /// All of it, once the program has ended.
-    async fn whole(&mut self) -> &str {
-        if let Self::Open(reading) = self {
-            *self = Self::Ended(reading.await.unwrap().unwrap());
-        }
-        match self {
-            Self::Ended(text) => text,
-            Self::Open(_) => unreachable!("it was read to its end"),
-        }
-    }
+async fn ended(said: &mut watch::Receiver<String>) {
+    while said.changed().await.is_ok() {}
 }
