@@ -95,10 +95,20 @@ impl Ground {
 
     /// The binary, about to make one pass.
     pub fn command(&self) -> Command {
+        self.binary("--once")
+    }
+
+    /// `plan`, without any fault.
+    pub async fn look(&self) -> Ran {
+        self.world.runcloud.model().faults.clear();
+        run_for(self.binary("plan")).await
+    }
+
+    fn binary(&self, what: &str) -> Command {
         let config = self.world.state.path().join("config.toml");
         std::fs::write(&config, self.shape.config).unwrap();
         let mut command = for_world(&self.world);
-        command.arg("--config").arg(config).arg("--once");
+        command.arg("--config").arg(config).arg(what);
         command
     }
 

@@ -84,6 +84,7 @@ async fn try_shape(
     for point in points.into_iter().take(most) {
         ground.lay().await;
         point.kill(ground.command(), &ground.world.runcloud, preload).await;
+        tally.enter_look(point, &ground.look().await);
         let interrupted = ground.go_on().await;
         tally.enter(point, &Verdict::of(&interrupted, &usual));
     }

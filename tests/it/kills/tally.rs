@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write};
 
 use super::ground::Outcome;
+use crate::support::binary::Ran;
 
 /// How a pass that was killed differs from one that was not, once the next one has gone on.
 pub struct Verdict {
@@ -79,6 +80,15 @@ impl Verdict {
 impl Tally {
     pub fn new(shape: &'static str, points: usize) -> Self {
         Self { shape, points, ..Self::default() }
+    }
+
+    /// `plan` works wherever a kill left the ledger.
+    pub fn enter_look(&mut self, point: impl Display, plan: &Ran) {
+        if ![0, 2].contains(&plan.code) {
+            let Ran { code, stderr, .. } = plan;
+            self.findings
+                .push(format!("{}, {point}: plan ended with {code}: {stderr}", self.shape));
+        }
     }
 
     pub fn enter(&mut self, point: impl Display, verdict: &Verdict) {
