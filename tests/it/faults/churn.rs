@@ -27,8 +27,8 @@ pub enum Stir {
     NewName,
     NewWww,
     Loss,
-    /// No row that nobody has read yet.
-    NoNewRow,
+    /// Nothing that makes a row speak of another name: nobody has read that yet.
+    NoNewName,
 }
 
 /// Random changes, and what is left of the losses.
@@ -40,8 +40,9 @@ pub struct Churn {
 
 type Step = fn(&mut Truth, &mut Rng);
 
-const NEW: [Step; 4] = [map, map_www, map_again, recreate];
-const CHANGES: [Step; 7] = [remap, toggle, stage, site_state, site_comes_or_goes, unmap, rename];
+/// What makes a row speak of a name of which it did not speak before.
+const NEW: [Step; 5] = [map, map_www, map_again, recreate, rename];
+const CHANGES: [Step; 6] = [remap, toggle, stage, site_state, site_comes_or_goes, unmap];
 
 impl Churn {
     pub fn new() -> Self {
@@ -91,7 +92,7 @@ impl Churn {
 fn step(stir: Stir, rng: &mut Rng) -> Step {
     match stir {
         Stir::Any if rng.bool() => *rng.choice(&NEW).unwrap(),
-        Stir::Any | Stir::NoNewRow => *rng.choice(&CHANGES).unwrap(),
+        Stir::Any | Stir::NoNewName => *rng.choice(&CHANGES).unwrap(),
         Stir::NewName => map,
         Stir::NewWww => map_own_www,
         Stir::Loss => lose,

@@ -4,7 +4,7 @@ use super::churn::Stir;
 use super::doors::Door;
 use super::tables::{Damage, How, broken, changed, open};
 
-pub static DAMAGES: [Damage; 35] = [
+pub static DAMAGES: [Damage; 37] = [
     // Rows that are gone.
     broken("the mappings are emptied", "DELETE FROM wp_wu_domain_mappings", ""),
     broken("the mappings are truncated", "TRUNCATE wp_wu_domain_mappings", ""),
@@ -82,6 +82,16 @@ pub static DAMAGES: [Damage; 35] = [
     changed(
         "some names are none",
         "UPDATE wp_wu_domain_mappings SET domain = 'not a name' WHERE id % 3 = 0",
+        "",
+    ),
+    changed(
+        "every name with www is none",
+        "UPDATE wp_wu_domain_mappings SET domain = 'www.' WHERE domain LIKE 'www.%'",
+        "",
+    ),
+    changed(
+        "every name without www is none",
+        "UPDATE wp_wu_domain_mappings SET domain = '-' WHERE domain NOT LIKE 'www.%'",
         "",
     ),
     changed("every name is none", "UPDATE wp_wu_domain_mappings SET domain = 'not a name'", ""),

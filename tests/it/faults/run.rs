@@ -97,8 +97,9 @@ impl<'a> Run<'a> {
         let stir = match (&KINDS[kinds[0]].bad, damage) {
             (_, Some(damage)) if damage.needs_memory() => {
                 self.stir(Stir::NewName).await;
+                self.stir(Stir::NewWww).await;
                 self.settle().await;
-                Stir::NoNewRow
+                Stir::NoNewName
             }
             (Bad::Answers { stir, .. }, _) => *stir,
             _ => Stir::Any,
@@ -139,7 +140,7 @@ impl<'a> Run<'a> {
     /// Some changes of the rows, the first of them one that matters to the fault.
     async fn meddle(&mut self, stir: Stir) {
         self.churn.stir(&mut self.truth, stir, &mut self.rng);
-        let then = if stir == Stir::NoNewRow { stir } else { Stir::Any };
+        let then = if stir == Stir::NoNewName { stir } else { Stir::Any };
         for _ in 0..self.rng.u8(..3) {
             self.churn.stir(&mut self.truth, then, &mut self.rng);
         }
@@ -159,7 +160,8 @@ impl<'a> Run<'a> {
     /// A pass with the damage done before it, or where that is possible within it.
     async fn pass_under(&mut self, damage: Option<&'static Damage>) {
         let Some(damage) = damage else { return drop(self.pass().await) };
-        let is_sudden = matches!(damage.how, How::Broken { .. } | How::OldCopy) && self.rng.bool();
+        let can_be_sudden = matches!(damage.how, How::Broken { .. } | How::OldCopy);
+        let is_sudden = can_be_sudden && self.rng.u8(..3) == 0;
         if !is_sudden {
             self.arena.damage(damage, &self.long_ago, &mut self.rng).await;
             return drop(self.pass().await);
@@ -179,8 +181,15 @@ impl<'a> Run<'a> {
         drop(self.pass().await);
     }
 
-    /// Passes without a fault, until one has nothing to do; everything is as it should be then.
+    /// Notes why it does not come to rest, if that is so.
     async fn settle(&mut self) {
+        let unrest = self.unrest().await;
+        let first = self.outcome.unrest.take();
+        self.outcome.unrest = first.or(unrest);
+    }
+
+    /// Passes without a fault, until one has nothing to do; everything is as it should be then.
+    async fn unrest(&mut self) -> Option<String> {
         let mut last = String::new();
         for _ in 0..PASSES {
             self.arena.let_time_pass();
@@ -189,15 +198,14 @@ impl<'a> Run<'a> {
                 outcome.as_ref().is_ok_and(|(report, writes)| report.is_clean() && *writes == 0);
             if is_quiet {
                 let model = self.arena.world.runcloud.model();
-                self.outcome.unrest = self.watch.shortcoming(&model, &self.truth);
-                return;
+                return self.watch.shortcoming(&model, &self.truth);
             }
             last = match outcome {
                 Ok((report, _)) => report.to_string(),
                 Err(error) => error.to_string(),
             };
         }
-        self.outcome.unrest = Some(format!("no rest after {PASSES} passes: {last}"));
+        Some(format!("no rest after {PASSES} passes: {last}"))
     }
 
     /// One pass; its report, and how many writes it made.

@@ -28,7 +28,7 @@ pub enum How {
 impl Damage {
     /// Whether it can be told only by who has read all that was there before.
     pub fn needs_memory(&self) -> bool {
-        matches!(self.how, How::OldCopy) || self.stir == Stir::NoNewRow
+        matches!(self.how, How::OldCopy) || self.stir == Stir::NoNewName
     }
 }
 
@@ -39,7 +39,7 @@ pub const fn broken(name: &'static str, breaks: &'static str, mends: &'static st
 
 /// Rows that are not what they were: only of rows that were read before can it be known.
 pub const fn changed(name: &'static str, breaks: &'static str, mends: &'static str) -> Damage {
-    Damage { name, how: How::Broken { breaks, mends }, stir: Stir::NoNewRow, revives: false }
+    Damage { name, how: How::Broken { breaks, mends }, stir: Stir::NoNewName, revives: false }
 }
 
 /// A transaction that stays open meanwhile.

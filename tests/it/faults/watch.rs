@@ -85,11 +85,13 @@ impl Watch {
     fn may_stay(&self, model: &Model, truth: &Truth, domain: &Domain) -> bool {
         let www = format!("www.{}", domain.name);
         let carries = domain.www && model.domain(&www).is_none() && truth.is_claimed(&www);
-        let is_all_wanted = !domain.www || truth.is_claimed(&www);
+        // Of a name that is only kept, the flag is kept too.
+        let has_its_flag =
+            !domain.www || truth.is_claimed(&www) || truth.standing(&domain.name) == Standing::Kept;
         self.by_hand.contains(&domain.name)
             || domain.name == NETWORK
             || carries
-            || (truth.is_claimed(&domain.name) && is_all_wanted)
+            || (truth.is_claimed(&domain.name) && has_its_flag)
     }
 }
 
