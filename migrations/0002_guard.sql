@@ -7,6 +7,9 @@ ALTER TABLE binding ADD COLUMN highest_mapping INTEGER NOT NULL DEFAULT 0;
 -- The stage of the row a change failed for: another one starts afresh.
 ALTER TABLE failure ADD COLUMN stage TEXT NOT NULL DEFAULT '';
 
+-- In how many listings in a row a name was missing that no row wants: it is forgotten after a few.
+ALTER TABLE owned ADD COLUMN absent INTEGER NOT NULL DEFAULT 0;
+
 -- The ledger's own clock: seconds that the machine was seen to run, which no wall clock can push.
 CREATE TABLE ticks (
     one     INTEGER PRIMARY KEY CHECK (one = 1),
@@ -44,3 +47,8 @@ CREATE TABLE repair (
     repairs INTEGER NOT NULL,
     last    INTEGER NOT NULL            -- seconds since 1970
 ) STRICT, WITHOUT ROWID;
+
+-- Rows that held no host name when they were first seen; any other such row held one before.
+CREATE TABLE rejected (
+    mapping INTEGER PRIMARY KEY NOT NULL
+) STRICT;

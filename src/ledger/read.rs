@@ -32,13 +32,18 @@ pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Know
     let due = read_due(&mut transaction).await?;
     let bound = read_bound(&mut transaction).await?;
     let approval = read_approval(&mut transaction).await?;
+    let rejected = sqlx::query_scalar("SELECT mapping FROM rejected")
+        .fetch_all(&mut *transaction)
+        .await?
+        .into_iter()
+        .collect();
     let removals = sqlx::query_scalar("SELECT tick FROM removal ORDER BY tick")
         .fetch_all(&mut *transaction)
         .await?;
     let removals = removals.into_iter().map(Tick).collect();
     let clock = read_clock(&mut transaction).await?;
     transaction.commit().await?;
-    Ok(Known { owned, intents, due, failures, repairs, bound, approval, removals, clock })
+    Ok(Known { owned, intents, due, failures, repairs, rejected, bound, approval, removals, clock })
 }
 
 async fn read_bound(connection: &mut SqliteConnection) -> Result<Option<Bound>, sqlx::Error> {
@@ -79,6 +84,11 @@ async fn rows<T>(
 /// The names in the column `domain`.
 pub(super) fn names(rows: &[SqliteRow]) -> Result<BTreeSet<Domain>, sqlx::Error> {
     rows.iter().map(name_of).collect()
+}
+
+/// The columns `domain` and `absent`.
+pub(super) fn counts(rows: &[SqliteRow]) -> Result<BTreeMap<Domain, i64>, sqlx::Error> {
+    rows.iter().map(|row| Ok((name_of(row)?, row.try_get("absent")?))).collect()
 }
 
 fn name_of(row: &SqliteRow) -> Result<Domain, sqlx::Error> {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use sqlx::{Connection, SqliteConnection};
@@ -8,10 +8,13 @@ use super::known::{
     Binding, Bound, Cause, DAY, Due, Failure, Intent, IntentAction, Known, Origin, Owned,
 };
 use super::lease::Lease;
-use super::read::{read_due, read_known};
+use super::read::{counts, read_due, read_known};
 use super::ticks::{Tick, TickClock};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
+
+/// In how many listings in a row a name has to be missing before it is forgotten.
+const ABSENCES: i64 = 3;
 
 /// The ledger, opened for writing by whoever holds the [`Lease`](super::Lease).
 pub struct Ledger {
@@ -92,6 +95,25 @@ impl Ledger {
         .fetch_one(&mut self.connection)
         .await?;
         Ok(next.map(Timestamp))
+    }
+
+    /// Writes down which rows held no host name when they were first seen, in place of what was known.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn note_rejected(
+        &mut self,
+        mappings: impl IntoIterator<Item = i64>,
+    ) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query("DELETE FROM rejected").execute(&mut *transaction).await?;
+        for mapping in mappings {
+            sqlx::query("INSERT INTO rejected VALUES (?)")
+                .bind(mapping)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     /// Writes down that a call is about to be made.
@@ -207,11 +229,34 @@ impl Ledger {
         Ok(transaction.commit().await?)
     }
 
-    /// Forgets ownership of, and what is owed for, names that are gone from both places.
+    /// Counts the listings in a row in which names were missing that no row wants, and forgets those that
+    /// were missing [`ABSENCES`] times: one odd page must not make an orphan.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn forget(
+    pub async fn note_absent(&mut self, absent: &BTreeSet<Domain>) -> Result<(), LedgerError> {
+        let query = sqlx::query("SELECT domain, absent FROM owned WHERE absent > 0");
+        let before = counts(&query.fetch_all(&mut self.connection).await?)?;
+        let mut forgotten = Vec::new();
+        let mut transaction = self.connection.begin().await?;
+        for name in before.keys().chain(absent).collect::<BTreeSet<_>>() {
+            let count = before.get(name).map_or(1, |count| count + 1);
+            let count = if absent.contains(name) { count } else { 0 };
+            if count >= ABSENCES {
+                forgotten.push(name);
+            }
+            sqlx::query("UPDATE owned SET absent = ? WHERE domain = ?")
+                .bind(count)
+                .bind(name.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        if forgotten.is_empty() { Ok(()) } else { self.forget(forgotten).await }
+    }
+
+    /// Forgets ownership of names, and what is owed for them.
+    async fn forget(
         &mut self,
         names: impl IntoIterator<Item = &Domain>,
     ) -> Result<(), LedgerError> {

@@ -19,8 +19,8 @@ pub struct Plan {
     pub adoptions: BTreeMap<Domain, Cause>,
     /// Owned names that another row wants now.
     pub recaused: BTreeMap<Domain, Cause>,
-    /// Names that are gone from both places.
-    pub forgotten: BTreeSet<Domain>,
+    /// Owned names that are gone from both places.
+    pub absent: BTreeSet<Domain>,
     /// What is not done, and why, in the order of names.
     pub held: Vec<Held>,
     /// Names only RunCloud has.

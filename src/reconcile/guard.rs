@@ -55,12 +55,14 @@ struct Removals {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfirmedRemovals(Removals);
 
-/// Holds or blocks the removals that must not be made now, and approves the rest.
+/// Holds or blocks the removals that must not be made now, and approves the rest. Taking back a `www` flag
+/// takes a name away too: it needs reads as good.
 pub fn review(plan: Plan, evidence: &Evidence<'_>) -> ApprovedPlan {
     let (removals, changes) =
         plan.changes.into_iter().partition(|change| matches!(change, Change::Remove { .. }));
     let mut review = Review { evidence, plan: Plan { changes, ..plan } };
     review.distrust_listing();
+    review.hold_doubtful_updates();
     let planned = review.believable(removals);
     let removals = review.judge(planned);
     review.finish(removals)
@@ -85,7 +87,7 @@ impl Review<'_> {
     /// web application has, nothing that was there is added again either.
     fn distrust_listing(&mut self) {
         let Some(why) = self.evidence.actual.suspicion() else { return };
-        self.plan.forgotten.clear();
+        self.plan.absent.clear();
         if !self.evidence.actual.side().is_empty() {
             return;
         }
@@ -99,6 +101,20 @@ impl Review<'_> {
             self.plan.held.push(Held::new(change.domain(), HeldReason::Unproven, detail));
             self.plan.due.remove(change.domain());
             self.keep_due(change.domain());
+        }
+    }
+
+    /// Holds the `www` flags that would be taken back by reads that look like an accident.
+    fn hold_doubtful_updates(&mut self) {
+        let Evidence { desired, actual, .. } = self.evidence;
+        let Some(why) = desired.suspicion().or(actual.suspicion()) else { return };
+        let takes_back = |change: &Change| matches!(change, Change::Update { www: false, .. });
+        let (doubtful, changes) =
+            std::mem::take(&mut self.plan.changes).into_iter().partition::<Vec<_>, _>(takes_back);
+        self.plan.changes = changes;
+        for change in doubtful {
+            let detail = format!("its www would go, but {why}: not believed");
+            self.plan.held.push(Held::new(change.domain(), HeldReason::Unproven, detail));
         }
     }
 

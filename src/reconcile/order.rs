@@ -97,8 +97,8 @@ impl Orderer<'_> {
         Ok(if names.is_empty() { Order::NotNeeded } else { Order::Ordered { names } })
     }
 
-    /// One order. Where it is refused the domain may have a certificate, which is ordered again; where the
-    /// answer was lost, a certificate tells that the order was taken.
+    /// One order. Where it is refused, or its answer was lost, the domain may have a certificate, which is
+    /// ordered again: an older one does not have every name.
     async fn order_one(&self, id: u64) -> Result<(), ApiError> {
         let Err(error) = self.writer.order(id).await else { return Ok(()) };
         let is_lost = error.class() == Class::Transient && !error.is_about_everything();
@@ -106,7 +106,6 @@ impl Orderer<'_> {
             return Err(error);
         }
         match self.network.reader.certificate(id).await? {
-            Some(_) if is_lost => Ok(()),
             Some(ssl_id) => self.writer.reorder(id, ssl_id).await,
             None if is_lost => self.writer.order(id).await,
             None => Err(error),

@@ -1,5 +1,7 @@
 //! One pass: read both sides, plan, review, apply, order certificates, report.
 
+use std::collections::BTreeSet;
+
 use super::apply::Applier;
 use super::network::{Network, PassError, Proposal};
 use super::order::Orderer;
@@ -7,7 +9,7 @@ use super::plan::Plan;
 use super::proof::Snapshot;
 use super::report::Report;
 use super::settle::{Outcome, settle};
-use super::{Blocked, Grace, certificate};
+use super::{Blocked, Grace, certificate, proof};
 use crate::clock::{Moment, Stopwatch};
 use crate::ledger::{Bound, Known, Ledger, LedgerError};
 use crate::runcloud::{Actual, Writer};
@@ -30,7 +32,9 @@ pub async fn look(network: &Network, mut known: Known, now: &Moment) -> Result<O
     known.check_network(desired.network.as_ref())?;
     let actual = network.reader.domains().await?;
     let ssl = network.reader.ssl().await?;
-    settle(&mut known, &actual);
+    if proof::listing_suspicion(&actual, &known).is_none() {
+        settle(&mut known, &actual);
+    }
     let proposal = network.plan(desired, actual, &known, now);
     let mut plan = proposal.approved.plan().clone();
     plan.certificate = certificate::step(&ssl, &plan.due, now.wall);
@@ -100,13 +104,17 @@ async fn work(
     Ok(())
 }
 
-/// Settles what an earlier pass left open, on disk too.
+/// Settles what an earlier pass left open, on disk too; a listing that looks like an accident settles
+/// nothing.
 async fn settled(
     ledger: &mut Ledger,
     actual: &Actual,
     clock: &Stopwatch,
 ) -> Result<Known, LedgerError> {
     let mut known = ledger.known().await?;
+    if proof::listing_suspicion(actual, &known).is_some() {
+        return Ok(known);
+    }
     let settled = settle(&mut known, actual);
     for (domain, intent, outcome) in &settled {
         let action = intent.action.word();
@@ -140,9 +148,7 @@ async fn note(
             ledger.adopt(names, clock.wall()).await?;
         }
     }
-    if !plan.forgotten.is_empty() {
-        ledger.forget(&plan.forgotten).await?;
-    }
+    ledger.note_absent(&plan.absent).await?;
     let recovered: Vec<_> = known.failures.keys().filter(|name| !plan.mentions(name)).collect();
     if !recovered.is_empty() {
         ledger.recovered(recovered).await?;
@@ -152,9 +158,20 @@ async fn note(
     if !owed_no_more.is_empty() {
         ledger.ordered(owed_no_more).await?;
     }
+    let rejected = first_seen_rejected(proposal.desired.side(), known);
+    if rejected != known.rejected {
+        ledger.note_rejected(rejected).await?;
+    }
     let blocked = plan.blocked.as_ref();
     let hash = blocked.map(Blocked::hash).unwrap_or_default();
     ledger.found_blocked(&hash, blocked.iter().flat_map(|all| all.names.keys())).await
+}
+
+/// Rows that hold no host name, and did not when they were first seen.
+fn first_seen_rejected(desired: &Desired, known: &Known) -> BTreeSet<i64> {
+    let highest = known.bound.as_ref().map_or(0, |bound| bound.highest_mapping);
+    let is_new = |id: &i64| *id > highest || known.rejected.contains(id);
+    desired.rejected.iter().filter_map(|row| row.cause.mapping).filter(is_new).collect()
 }
 
 /// What the ledger is bound to by these tables; what is suspect shows no highest id.

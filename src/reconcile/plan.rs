@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::{Cause, DAY, Due, Failure, Origin};
 use crate::runcloud::{Entry, Kind};
-use crate::wordpress::{Claim, Desired, Kept, Stage, Standing, Subdomains};
+use crate::wordpress::{Claim, Desired, Kept, Rejected, Stage, Standing, Subdomains};
 
 pub use super::change::{Change, Gone, Held, HeldReason, Plan};
 pub use super::inputs::{Inputs, Policy, Removal, WwwPolicy};
@@ -18,7 +18,9 @@ const MOST_REPAIRS: u32 = 3;
 
 /// Plans. The order of rows and entries does not matter; equal inputs give equal plans.
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
-    let planner = Planner { inputs, folded: www::folded(inputs), protected: protected(inputs) };
+    let garbled = garbled(inputs);
+    let planner =
+        Planner { inputs, folded: www::folded(inputs), protected: protected(inputs), garbled };
     let mut plan = Plan {
         wanted: count_wanted(inputs.desired),
         present: inputs.actual.len(),
@@ -43,6 +45,8 @@ struct Planner<'a> {
     /// `www.x` names that `x` serves.
     folded: BTreeSet<Domain>,
     protected: BTreeSet<Domain>,
+    /// Rows that turned into no host name, by their site.
+    garbled: BTreeMap<i64, &'a Rejected>,
 }
 
 impl Planner<'_> {
@@ -74,6 +78,9 @@ impl Planner<'_> {
         };
         let Some(www) = flag.filter(is_wrong) else { return };
         let is_ours_to_change = www::is_ours_to_change(self.inputs, domain, entry);
+        if let Some(detail) = self.garbled_row(claim.cause).filter(|_| !www) {
+            return plan.held.push(Held::new(domain, HeldReason::Rejected, detail));
+        }
         if is_ours_to_change && !self.hold_failed(plan, domain, claim.cause, claim.stage) {
             let (domain, entry, cause) = (domain.clone(), entry.clone(), claim.cause);
             plan.changes.push(Change::Update { domain, entry, www, cause, stage: claim.stage });
@@ -169,7 +176,8 @@ impl Planner<'_> {
         {
             return;
         }
-        if let Some(detail) = self.rejected_row(domain) {
+        let cause = self.inputs.known.owned.get(domain).map(|owned| owned.cause);
+        if let Some(detail) = cause.and_then(|cause| self.garbled_row(cause)) {
             return plan.held.push(Held::new(domain, HeldReason::Rejected, detail));
         }
         let gone = self.may_go(domain, entry, claim);
@@ -184,12 +192,13 @@ impl Planner<'_> {
     }
 
     /// A row that turned into no host name is no reason to remove the name it had.
-    fn rejected_row(&self, domain: &Domain) -> Option<String> {
-        let cause = self.inputs.known.owned.get(domain)?.cause;
-        cause.mapping?;
-        let mut rejected = self.inputs.desired.rejected.iter();
-        let row = rejected.find(|row| row.cause.mapping == cause.mapping)?;
-        Some(format!("{cause} holds no host name any more: {}", row.rejection))
+    /// The row of the same site that turned into no host name, and may have been this name.
+    fn garbled_row(&self, cause: Cause) -> Option<String> {
+        let row = self.garbled.get(&cause.site)?;
+        Some(format!(
+            "{} holds no host name any more, and may have been this one: {}",
+            row.cause, row.rejection
+        ))
     }
 
     fn serves_claims_as_wildcard(&self, domain: &Domain) -> bool {
@@ -228,7 +237,7 @@ impl Planner<'_> {
         for domain in known.owned.keys() {
             // An application always has a domain: an empty listing is no reason to forget.
             if !actual.is_empty() && actual.get(domain).is_none() && !desired.is_claimed(domain) {
-                plan.forgotten.insert(domain.clone());
+                plan.absent.insert(domain.clone());
             }
         }
         for (domain, cause) in &desired.hijacks {
@@ -268,6 +277,15 @@ fn due(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Domain, Due> {
         }
     }
     due
+}
+
+/// Rows that hold no host name and were seen to hold one before, as far as that is known.
+fn garbled<'a>(inputs: &Inputs<'a>) -> BTreeMap<i64, &'a Rejected> {
+    let Some(bound) = &inputs.known.bound else { return BTreeMap::new() };
+    let held_a_name = |id: i64| id <= bound.highest_mapping && !inputs.known.rejected.contains(&id);
+    let rejected = inputs.desired.rejected.iter().rev();
+    let garbled = rejected.filter(|row| row.cause.mapping.is_some_and(held_a_name));
+    garbled.map(|row| (row.cause.site, row)).collect()
 }
 
 fn count_wanted(desired: &Desired) -> usize {

@@ -99,8 +99,11 @@ fn table_suspicion(canaries: &Canaries, known: &Known) -> Option<String> {
     ))
 }
 
-fn listing_suspicion(actual: &Actual, known: &Known) -> Option<&'static str> {
-    let is_listed = |name: &Domain| actual.get(name).is_some();
+/// Why a listing looks like an accident, if it does.
+pub(super) fn listing_suspicion(actual: &Actual, known: &Known) -> Option<&'static str> {
+    // What an earlier pass was about to remove may well be gone.
+    let stays = |name: &&Domain| !known.intents.contains_key(*name);
+    let managed: Vec<&Domain> = known.owned.keys().filter(stays).collect();
     let kinds = || actual.entries().values().map(|entry| entry.kind);
     if actual.is_empty() {
         return Some("RunCloud lists no domain at all");
@@ -110,7 +113,10 @@ fn listing_suspicion(actual: &Actual, known: &Known) -> Option<&'static str> {
     if says_kinds && !kinds().any(|kind| kind == Kind::Primary) {
         return Some("RunCloud lists no primary domain");
     }
-    (known.owned.len() > 1 && !known.owned.keys().any(is_listed))
+    if actual.has_repeated_names() {
+        return Some("RunCloud lists a name twice");
+    }
+    (managed.len() > 1 && managed.iter().all(|name| actual.get(name).is_none()))
         .then_some("RunCloud lists none of the managed names")
 }
 

@@ -10,6 +10,7 @@ pub struct Actual {
     wildcards: BTreeSet<Domain>,
     /// Names that are no host names, such as `*.example.com`, and second entries of one name.
     odd: BTreeSet<String>,
+    has_repeated_names: bool,
 }
 
 /// One domain of the web application.
@@ -59,6 +60,8 @@ impl Actual {
     pub fn new(listed: impl IntoIterator<Item = (String, bool, Entry)>) -> Self {
         let mut actual = Self::default();
         let mut listed: Vec<_> = listed.into_iter().collect();
+        let names: BTreeSet<&str> = listed.iter().map(|(name, ..)| name.as_str()).collect();
+        actual.has_repeated_names = names.len() < listed.len();
         // Of two spellings of one name the one that must not be touched stands for both.
         listed.sort_by_key(|(_, _, entry)| (entry.kind, entry.id));
         for (name, wildcard, entry) in listed {
@@ -96,6 +99,11 @@ impl Actual {
     /// How many domains RunCloud listed.
     pub fn len(&self) -> usize {
         self.entries.len() + self.odd.len()
+    }
+
+    /// Whether RunCloud listed a name, in exactly one spelling, twice.
+    pub fn has_repeated_names(&self) -> bool {
+        self.has_repeated_names
     }
 
     /// Whether RunCloud listed none.

@@ -155,6 +155,9 @@ impl WireDomain {
             return Err("a domain in it has no id or no name");
         };
         let redirection = row.redirection.text();
+        if name.trim().is_empty() {
+            return Err("a domain in it has an empty name");
+        }
         if name.len() > MAX_NAME {
             return Err("a domain in it has a name longer than any host name");
         }

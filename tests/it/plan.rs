@@ -61,7 +61,7 @@ impl Case {
     fn applied(&self, plan: &Plan) -> (Self, Known) {
         let mut after = self.clone();
         let mut known = self.known();
-        for name in &plan.forgotten {
+        for name in &plan.absent {
             known.owned.remove(name);
         }
         for (name, cause) in &plan.recaused {
