@@ -5,10 +5,13 @@
 //! settled against the next listing. [`Known`] is its content as plain data, for the planner.
 
 mod approval;
+mod changes;
 mod error;
 mod known;
 mod lease;
+mod names;
 mod open;
+mod orders;
 mod passes;
 mod read;
 mod store;
