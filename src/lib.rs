@@ -17,10 +17,12 @@
 //! flags, environment, config.toml, wp-config.php ─► config ─► Config
 //!
 //! wordpress: Tables ─► Desired ─┐
-//! runcloud:  listing ► Actual  ─┼─► reconcile::plan ─► Plan ─► reconcile::guard ─► ApprovedPlan
-//! ledger:    Known ─────────────┤                                     │
-//! clock:     now ───────────────┘         plan, --dry-run print it ◄──┤
-//!                                                                     ▼
+//! runcloud:  listing ► Actual  ─┼─► reconcile::plan ─► Plan ─┐
+//! ledger:    Known ─────────────┤                            ├─► reconcile::guard ─► ApprovedPlan
+//! clock:     now ───────────────┘  reconcile::proof: ────────┘   (some removals      │
+//!                                  Snapshot of each side          Blocked)           │
+//!                                          plan, --dry-run print it ◄────────────────┤
+//!                                                                                    ▼
 //!    for each change: Ledger::intend ─► runcloud::Writer ─► Ledger::settle
 //!    then, for the batch: reconcile::certificate ─► Writer ─► Report ─► exit code
 //! ```
@@ -45,7 +47,8 @@
 //! 1. [`domain`], [`wp_config`] and [`reconcile`]'s plan, guard and certificate do no I/O, read no clock
 //!    and are not `async`; `now` is an argument. `tests/it/house.rs` holds their sources to it.
 //! 2. Only [`runcloud::Writer`] changes RunCloud. It exists only while a [`ledger::Lease`] is held, and
-//!    removal takes only [`reconcile::guard::ConfirmedRemovals`].
+//!    removal takes only [`reconcile::guard::ConfirmedRemovals`], which two complete reads make
+//!    ([`reconcile::proof::Proof`]), or a complete listing and an operator.
 //! 3. The WordPress database is opened for reading. The ledger is the only thing written on disk.
 //! 4. The intent is in the ledger before each write call and the outcome after. An open intent is
 //!    settled by reading RunCloud, never by guessing.
@@ -56,15 +59,24 @@
 //!
 //! # Decisions the contract leaves open
 //!
+//! * Tables that look like an accident block the removals that rest on them as one, like a budget that is
+//!   exceeded: `approve` lets exactly those names through, and the ids that are there count from then on. A
+//!   listing that looks like an accident holds them, and nobody can let them through.
+//! * `approve` takes no lease: it works beside the daemon, and writes one row into the ledger for whoever
+//!   holds the lease. What it let through does not count against the budget.
+//! * The budget of 24 hours counts by the ledger's own clock, which moves only while the machine is seen to
+//!   run; `removal_grace` counts by the uptime and is forgotten at a restart. Both can only wait longer.
+//! * The one managed name of a network may be changed for another; otherwise all of them never go at once.
+//! * `--rebind` sets the old ledger aside and begins a new one, also where only the network is another.
+//! * An owned name that is gone from both places is forgotten after three listings without it.
 //! * A name that is in both places is adopted when a row wants or keeps it; a row whose site does not
 //!   exist adopts nothing. Adoptions are a map beside the plan's changes, because they call nobody.
 //! * `www: true` is set where both names are rows of one site, and taken back when the `www.` row goes
 //!   and this program had set it. A flag that somebody else set stays; one that RunCloud did not keep is
 //!   not set again, and the `www.` name becomes an entry of its own.
 //! * A wildcard in RunCloud stands for sites' own names only; a mapped name is added all the same.
-//! * Removals are held where the tables look like an accident: no mapping, no site 1, no network; and
-//!   those that rest on `blogs` or `site` where these cannot be read.
-//! * A row that turned into no host name holds the name it had.
+//! * Removals that rest on `blogs` or `site` are held where these cannot be read.
+//! * A row that turned into no host name holds the names of its site: one of them may have been its own.
 //! * A removal alone orders no certificate: the old one still covers every name that is left.
 //! * A ledger belongs to one web application from the first listing on, and refuses another.
 //! * An order that failed is owed, and repeated after 10 minutes, 30 minutes, 2 h, 6 h, then daily; in

@@ -1,3 +1,5 @@
+use sqlx::Connection;
+
 use super::error::LedgerError;
 use super::known::DAY;
 use super::store::Ledger;
@@ -21,40 +23,37 @@ pub struct PassCounts {
 }
 
 impl Ledger {
-    /// Writes down that a pass began; returns its number.
+    /// Writes down that a pass began, moves the ledger's own clock on and forgets the removals that no
+    /// longer count; returns the pass's number.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn begin_pass(&mut self, now: &Moment) -> Result<i64, LedgerError> {
-        self.advance(now).await?;
+        let clock = TickClock { counted: self.clock.tick(now), at: Some(now.clone()) };
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query("INSERT OR REPLACE INTO ticks VALUES (1, ?, ?, ?, ?)")
+            .bind(clock.counted.0)
+            .bind(&now.uptime.boot)
+            .bind(now.uptime.seconds)
+            .bind(now.wall.0)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("DELETE FROM removal WHERE tick <= ?")
+            .bind(clock.counted.0 - DAY.as_secs().cast_signed())
+            .execute(&mut *transaction)
+            .await?;
         let begun = sqlx::query("INSERT INTO pass (started) VALUES (?)")
             .bind(now.wall.0)
-            .execute(&mut self.connection)
+            .execute(&mut *transaction)
             .await?;
         let id = begun.last_insert_rowid();
         sqlx::query("DELETE FROM pass WHERE id <= ?")
             .bind(id - PASSES)
-            .execute(&mut self.connection)
+            .execute(&mut *transaction)
             .await?;
+        transaction.commit().await?;
+        self.clock = clock;
         Ok(id)
-    }
-
-    /// Moves the ledger's own clock on, and forgets the removals that no longer count.
-    async fn advance(&mut self, now: &Moment) -> Result<(), LedgerError> {
-        let counted = self.clock.tick(now);
-        self.clock = TickClock { counted, at: Some(now.clone()) };
-        sqlx::query("INSERT OR REPLACE INTO ticks VALUES (1, ?, ?, ?, ?)")
-            .bind(counted.0)
-            .bind(&now.uptime.boot)
-            .bind(now.uptime.seconds)
-            .bind(now.wall.0)
-            .execute(&mut self.connection)
-            .await?;
-        sqlx::query("DELETE FROM removal WHERE tick <= ?")
-            .bind(counted.0 - DAY.as_secs().cast_signed())
-            .execute(&mut self.connection)
-            .await?;
-        Ok(())
     }
 
     /// Writes down how a pass ended.

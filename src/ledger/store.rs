@@ -40,17 +40,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// Binds a new ledger to the web application it was opened for and to the network, and notes the
-    /// highest id of a mapping. To be called once the application was seen to exist: a mistyped id must
-    /// not stick.
+    /// Binds the ledger to the web application it was opened for and to the network, and notes the highest
+    /// id of a mapping. To be called once the application was seen to exist: a mistyped id must not stick.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn bind(&mut self, bound: &Bound) -> Result<(), LedgerError> {
         sqlx::query(
-            "INSERT INTO binding (one, server, app, network, highest_mapping) VALUES (1, ?, ?, ?, ?) \
-             ON CONFLICT (one) DO UPDATE SET network = coalesce(network, excluded.network), \
-             highest_mapping = max(highest_mapping, excluded.highest_mapping)",
+            "INSERT OR REPLACE INTO binding (one, server, app, network, highest_mapping) \
+             VALUES (1, ?, ?, ?, ?)",
         )
         .bind(self.binding.server.cast_signed())
         .bind(self.binding.app.cast_signed())

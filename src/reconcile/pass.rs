@@ -142,7 +142,10 @@ async fn note(
     clock: &Stopwatch,
 ) -> Result<(), LedgerError> {
     let plan = proposal.approved.plan();
-    ledger.bind(&bound(&proposal.desired)).await?;
+    let bound = bound(&proposal.desired, known);
+    if known.bound.as_ref() != Some(&bound) {
+        ledger.bind(&bound).await?;
+    }
     for names in [&plan.adoptions, &plan.recaused] {
         if !names.is_empty() {
             ledger.adopt(names, clock.wall()).await?;
@@ -174,12 +177,13 @@ fn first_seen_rejected(desired: &Desired, known: &Known) -> BTreeSet<i64> {
     desired.rejected.iter().filter_map(|row| row.cause.mapping).filter(is_new).collect()
 }
 
-/// What the ledger is bound to by these tables; what is suspect shows no highest id.
-fn bound(desired: &Snapshot<Desired>) -> Bound {
+/// What the ledger is bound to from now on; tables that are suspect show no highest id.
+fn bound(desired: &Snapshot<Desired>, known: &Known) -> Bound {
+    let Bound { network, highest_mapping } = known.bound.clone().unwrap_or_default();
     let side = desired.side();
     let highest_mapping = match desired {
-        Snapshot::Complete(_) => side.canaries.highest_mapping,
-        Snapshot::Suspect(..) => 0,
+        Snapshot::Complete(_) => highest_mapping.max(side.canaries.highest_mapping),
+        Snapshot::Suspect(..) => highest_mapping,
     };
-    Bound { network: side.network.clone(), highest_mapping }
+    Bound { network: network.or_else(|| side.network.clone()), highest_mapping }
 }
