@@ -48,7 +48,8 @@ CREATE TABLE repair (
     last    INTEGER NOT NULL            -- seconds since 1970
 ) STRICT, WITHOUT ROWID;
 
--- Rows that held no host name when they were first seen; any other such row held one before.
-CREATE TABLE rejected (
-    mapping INTEGER PRIMARY KEY NOT NULL
+-- The name that each row of the mapping table held last: what a row that turned into none had held stays.
+CREATE TABLE row (
+    mapping INTEGER PRIMARY KEY NOT NULL,
+    domain  TEXT NOT NULL
 ) STRICT;

@@ -76,7 +76,7 @@
 //!   not set again, and the `www.` name becomes an entry of its own.
 //! * A wildcard in RunCloud stands for sites' own names only; a mapped name is added all the same.
 //! * Removals that rest on `blogs` or `site` are held where these cannot be read.
-//! * A row that turned into no host name holds the names of its site: one of them may have been its own.
+//! * A row that turned into no host name holds the name it had, and the entry that serves it.
 //! * A removal alone orders no certificate: the old one still covers every name that is left.
 //! * A ledger belongs to one web application from the first listing on, and refuses another.
 //! * An order that failed is owed, and repeated after 10 minutes, 30 minutes, 2 h, 6 h, then daily; in

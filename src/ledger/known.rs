@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ pub struct Known {
     pub failures: BTreeMap<Domain, Failure>,
     /// Names that were ours, went missing in RunCloud and were added again.
     pub repairs: BTreeMap<Domain, Repair>,
-    /// Rows that held no host name when they were first seen.
-    pub rejected: BTreeSet<i64>,
+    /// The name that each row of the mapping table held last, by its id.
+    pub rows: BTreeMap<i64, Domain>,
     /// What the ledger speaks of; none where it is new, and then nothing is removed.
     pub bound: Option<Bound>,
     /// What an operator let through.

@@ -33,7 +33,7 @@ impl Ledger {
     }
 
     /// Counts the listings in a row in which names were missing that no row wants, and forgets those that
-    /// were missing [`ABSENCES`] times: one odd page must not make an orphan.
+    /// were missing three times: one odd page must not make an orphan.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -68,18 +68,25 @@ impl Ledger {
         self.delete_all(names, &tables).await
     }
 
-    /// Writes down which rows held no host name when they were first seen, in place of what was known.
+    /// Writes down the names that rows hold now, and forgets the rows that are gone.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn note_rejected(
+    pub async fn note_rows(
         &mut self,
-        mappings: impl IntoIterator<Item = i64>,
+        hold: &[(i64, &Domain)],
+        gone: &[i64],
     ) -> Result<(), LedgerError> {
         let mut transaction = self.connection.begin().await?;
-        sqlx::query("DELETE FROM rejected").execute(&mut *transaction).await?;
-        for mapping in mappings {
-            sqlx::query("INSERT INTO rejected VALUES (?)")
+        for (mapping, domain) in hold {
+            sqlx::query("INSERT OR REPLACE INTO row VALUES (?, ?)")
+                .bind(mapping)
+                .bind(domain.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        for mapping in gone {
+            sqlx::query("DELETE FROM row WHERE mapping = ?")
                 .bind(mapping)
                 .execute(&mut *transaction)
                 .await?;

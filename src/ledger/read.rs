@@ -25,25 +25,28 @@ pub(super) async fn read_binding(
 /// The ledger's content, from one transaction.
 pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Known, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    let owned = rows(&mut transaction, "SELECT * FROM owned", owned_of).await?;
-    let intents = rows(&mut transaction, "SELECT * FROM intent", intent_of).await?;
-    let failures = rows(&mut transaction, "SELECT * FROM failure", failure_of).await?;
-    let repairs = rows(&mut transaction, "SELECT * FROM repair", repair_of).await?;
+    let owned = by_name(&mut transaction, "SELECT * FROM owned", owned_of).await?;
+    let intents = by_name(&mut transaction, "SELECT * FROM intent", intent_of).await?;
+    let failures = by_name(&mut transaction, "SELECT * FROM failure", failure_of).await?;
+    let repairs = by_name(&mut transaction, "SELECT * FROM repair", repair_of).await?;
     let due = read_due(&mut transaction).await?;
     let bound = read_bound(&mut transaction).await?;
     let approval = read_approval(&mut transaction).await?;
-    let rejected = sqlx::query_scalar("SELECT mapping FROM rejected")
-        .fetch_all(&mut *transaction)
-        .await?
-        .into_iter()
-        .collect();
+    let rows = read_rows(&mut transaction).await?;
     let removals = sqlx::query_scalar("SELECT tick FROM removal ORDER BY tick")
         .fetch_all(&mut *transaction)
         .await?;
     let removals = removals.into_iter().map(Tick).collect();
     let clock = read_clock(&mut transaction).await?;
     transaction.commit().await?;
-    Ok(Known { owned, intents, due, failures, repairs, rejected, bound, approval, removals, clock })
+    Ok(Known { owned, intents, due, failures, repairs, rows, bound, approval, removals, clock })
+}
+
+async fn read_rows(
+    connection: &mut SqliteConnection,
+) -> Result<BTreeMap<i64, Domain>, sqlx::Error> {
+    let rows = sqlx::query("SELECT * FROM row").fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get("mapping")?, name_of(row)?))).collect()
 }
 
 async fn read_bound(connection: &mut SqliteConnection) -> Result<Option<Bound>, sqlx::Error> {
@@ -69,10 +72,10 @@ async fn read_clock(connection: &mut SqliteConnection) -> Result<TickClock, sqlx
 pub(super) async fn read_due(
     connection: &mut SqliteConnection,
 ) -> Result<BTreeMap<Domain, Due>, sqlx::Error> {
-    rows(connection, "SELECT * FROM certificate_due", due_of).await
+    by_name(connection, "SELECT * FROM certificate_due", due_of).await
 }
 
-async fn rows<T>(
+async fn by_name<T>(
     connection: &mut SqliteConnection,
     statement: &'static str,
     value_of: fn(&SqliteRow) -> Result<T, sqlx::Error>,

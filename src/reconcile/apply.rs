@@ -241,7 +241,7 @@ impl Applier<'_> {
             self.added(addition).await?;
             return Ok(Lookup::Decided);
         }
-        self.ledger.withdraw(domain).await?;
+        // The intent stays open: the next pass decides by a listing of its own.
         // A redirect meanwhile, or the `www.` of another entry: the next plan decides.
         let is_taken = entry.is_some() || is_served_as_www(actual, domain);
         match error {

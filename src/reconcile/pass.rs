@@ -11,6 +11,7 @@ use super::report::Report;
 use super::settle::{Outcome, settle};
 use super::{Blocked, Grace, certificate, proof};
 use crate::clock::{Moment, Stopwatch};
+use crate::domain::Domain;
 use crate::ledger::{Bound, Known, Ledger, LedgerError};
 use crate::runcloud::{Actual, Writer};
 use crate::wordpress::Desired;
@@ -120,11 +121,11 @@ async fn settled(
         let action = intent.action.word();
         match outcome {
             Outcome::TookEffect => {
-                tracing::info!("{domain}: an earlier {action} was cut off and took effect");
+                tracing::info!("{domain}: an earlier {action} took effect after all");
                 ledger.settle(domain, *intent, clock.wall()).await?;
             }
             Outcome::HadNoEffect => {
-                tracing::info!("{domain}: an earlier {action} was cut off and had no effect");
+                tracing::info!("{domain}: an earlier {action} had no effect");
                 ledger.withdraw(domain).await?;
             }
         }
@@ -161,20 +162,29 @@ async fn note(
     if !owed_no_more.is_empty() {
         ledger.ordered(owed_no_more).await?;
     }
-    let rejected = first_seen_rejected(proposal.desired.side(), known);
-    if rejected != known.rejected {
-        ledger.note_rejected(rejected).await?;
-    }
+    note_rows(ledger, &proposal.desired, known).await?;
     let blocked = plan.blocked.as_ref();
     let hash = blocked.map(Blocked::hash).unwrap_or_default();
     ledger.found_blocked(&hash, blocked.iter().flat_map(|all| all.names.keys())).await
 }
 
-/// Rows that hold no host name, and did not when they were first seen.
-fn first_seen_rejected(desired: &Desired, known: &Known) -> BTreeSet<i64> {
-    let highest = known.bound.as_ref().map_or(0, |bound| bound.highest_mapping);
-    let is_new = |id: &i64| *id > highest || known.rejected.contains(id);
-    desired.rejected.iter().filter_map(|row| row.cause.mapping).filter(is_new).collect()
+/// Writes down which names the rows hold. A row that holds none any more keeps what it held.
+async fn note_rows(
+    ledger: &mut Ledger,
+    desired: &Snapshot<Desired>,
+    known: &Known,
+) -> Result<(), LedgerError> {
+    let Snapshot::Complete(_) = desired else { return Ok(()) };
+    let Desired { rows, rejected, .. } = desired.side();
+    let is_new = |(id, name): &(&i64, &Domain)| known.rows.get(*id) != Some(*name);
+    let hold: Vec<_> = rows.iter().filter(is_new).map(|(id, name)| (*id, name)).collect();
+    let rejected: BTreeSet<_> = rejected.iter().filter_map(|row| row.cause.mapping).collect();
+    let is_gone = |id: &&i64| !rows.contains_key(*id) && !rejected.contains(*id);
+    let gone: Vec<i64> = known.rows.keys().filter(is_gone).copied().collect();
+    if hold.is_empty() && gone.is_empty() {
+        return Ok(());
+    }
+    ledger.note_rows(&hold, &gone).await
 }
 
 /// What the ledger is bound to from now on; tables that are suspect show no highest id.

@@ -45,8 +45,8 @@ struct Planner<'a> {
     /// `www.x` names that `x` serves.
     folded: BTreeSet<Domain>,
     protected: BTreeSet<Domain>,
-    /// Rows that turned into no host name, by their site.
-    garbled: BTreeMap<i64, &'a Rejected>,
+    /// Rows that turned into no host name, by the name they held.
+    garbled: BTreeMap<&'a Domain, &'a Rejected>,
 }
 
 impl Planner<'_> {
@@ -78,7 +78,7 @@ impl Planner<'_> {
         };
         let Some(www) = flag.filter(is_wrong) else { return };
         let is_ours_to_change = www::is_ours_to_change(self.inputs, domain, entry);
-        if let Some(detail) = self.garbled_row(claim.cause).filter(|_| !www) {
+        if let Some(detail) = self.garbled_row(domain).filter(|_| !www) {
             return plan.held.push(Held::new(domain, HeldReason::Rejected, detail));
         }
         if is_ours_to_change && !self.hold_failed(plan, domain, claim.cause, claim.stage) {
@@ -176,8 +176,7 @@ impl Planner<'_> {
         {
             return;
         }
-        let cause = self.inputs.known.owned.get(domain).map(|owned| owned.cause);
-        if let Some(detail) = cause.and_then(|cause| self.garbled_row(cause)) {
+        if let Some(detail) = self.garbled_row(domain) {
             return plan.held.push(Held::new(domain, HeldReason::Rejected, detail));
         }
         let gone = self.may_go(domain, entry, claim);
@@ -192,13 +191,13 @@ impl Planner<'_> {
     }
 
     /// A row that turned into no host name is no reason to remove the name it had.
-    /// The row of the same site that turned into no host name, and may have been this name.
-    fn garbled_row(&self, cause: Cause) -> Option<String> {
-        let row = self.garbled.get(&cause.site)?;
-        Some(format!(
-            "{} holds no host name any more, and may have been this one: {}",
-            row.cause, row.rejection
-        ))
+    /// Why the name stays: a row that held it, or its `www.` where it serves that too, turned into no host
+    /// name.
+    fn garbled_row(&self, domain: &Domain) -> Option<String> {
+        let www = domain.with_www().filter(|_| www::carries(self.inputs, domain));
+        let row = [Some(domain), www.as_ref()];
+        let row = row.into_iter().flatten().find_map(|name| self.garbled.get(name))?;
+        Some(format!("{} holds no host name any more: {}", row.cause, row.rejection))
     }
 
     fn serves_claims_as_wildcard(&self, domain: &Domain) -> bool {
@@ -279,13 +278,11 @@ fn due(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Domain, Due> {
     due
 }
 
-/// Rows that hold no host name and were seen to hold one before, as far as that is known.
-fn garbled<'a>(inputs: &Inputs<'a>) -> BTreeMap<i64, &'a Rejected> {
-    let Some(bound) = &inputs.known.bound else { return BTreeMap::new() };
-    let held_a_name = |id: i64| id <= bound.highest_mapping && !inputs.known.rejected.contains(&id);
-    let rejected = inputs.desired.rejected.iter().rev();
-    let garbled = rejected.filter(|row| row.cause.mapping.is_some_and(held_a_name));
-    garbled.map(|row| (row.cause.site, row)).collect()
+/// Rows that turned into no host name, by the name they held.
+fn garbled<'a>(inputs: &Inputs<'a>) -> BTreeMap<&'a Domain, &'a Rejected> {
+    let rows = &inputs.known.rows;
+    let held = |row: &'a Rejected| Some((rows.get(&row.cause.mapping?)?, row));
+    inputs.desired.rejected.iter().filter_map(held).collect()
 }
 
 fn count_wanted(desired: &Desired) -> usize {

@@ -16,6 +16,8 @@ pub struct Desired {
     pub protected: BTreeSet<Domain>,
     /// The network's own names that a row maps to another site: WordPress would serve that site there.
     pub hijacks: BTreeMap<Domain, Cause>,
+    /// The name that each row of the mapping table holds, by its id.
+    pub rows: BTreeMap<i64, Domain>,
     /// Rows whose name is none, in the order of their ids.
     pub rejected: Vec<Rejected>,
     /// What an operator should hear once, such as a table that cannot be read.
@@ -143,7 +145,11 @@ impl Desired {
         network: &NetworkNames,
     ) {
         let cause = Cause { mapping: Some(mapping.id), site: mapping.site };
-        match Domain::parse(&mapping.domain) {
+        let parsed = Domain::parse(&mapping.domain);
+        if let Ok(domain) = &parsed {
+            self.rows.insert(mapping.id, domain.clone());
+        }
+        match parsed {
             Err(rejection) => self.rejected.push(Rejected { cause, rejection }),
             Ok(domain) if self.protected.contains(&domain) => {
                 if network.is_hijacked(&domain, mapping.site) {
