@@ -21,9 +21,10 @@ CREATE TABLE ticks (
 
 -- Removals that count against the budget of 24 hours.
 CREATE TABLE removal (
-    id     INTEGER PRIMARY KEY,
-    domain TEXT NOT NULL,
-    tick   INTEGER NOT NULL             -- by the ledger's own clock
+    id      INTEGER PRIMARY KEY,
+    domain  TEXT NOT NULL,
+    tick    INTEGER NOT NULL,           -- by the ledger's own clock
+    managed INTEGER NOT NULL            -- how many names were ours then
 ) STRICT;
 
 -- What the last pass found blocked: the names behind its hash.
@@ -38,7 +39,7 @@ CREATE TABLE approved (
     hash       TEXT NOT NULL,
     until_wall INTEGER NOT NULL,        -- the approval ends at whichever comes first
     until_tick INTEGER NOT NULL,
-    begun      INTEGER NOT NULL         -- whether the first of its removals was made
+    begun      INTEGER NOT NULL         -- whether the first of its removals was about to be made
 ) STRICT, WITHOUT ROWID;
 
 -- Names that were ours, went missing in RunCloud and were added again.

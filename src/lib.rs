@@ -66,6 +66,8 @@
 //!   holds the lease. What it let through does not count against the budget.
 //! * The budget of 24 hours counts by the ledger's own clock, which moves only while the machine is seen to
 //!   run; `removal_grace` counts by the uptime and is forgotten at a restart. Both can only wait longer.
+//! * A `www` flag that is taken back takes a name away: it has the proof, the grace, the second read and the
+//!   budget of a removal, unless `www = "never"` asks for it.
 //! * The one managed name of a network may be changed for another; otherwise all of them never go at once.
 //! * `--rebind` sets the old ledger aside and begins a new one, also where only the network is another.
 //! * An owned name that is gone from both places is forgotten after three listings without it.

@@ -13,15 +13,18 @@ use crate::stop::Stop;
 /// Lets the removals that a guard blocks through, once. The lease stays with whoever has it: what is
 /// written is a word for the process at work.
 pub(super) async fn approve(settings: &Settings, flags: &ApproveFlags) -> Result<Exit, Failure> {
+    if flags.ttl.is_zero() {
+        return Err(usage("--ttl is how long the approval lasts, such as 1h".into()));
+    }
     let config = load(settings)?;
     let (state_dir, binding) = (config.state_dir.clone(), config.binding());
     let known = known(&config).await?;
-    let clock = known.clock.clone();
+    let (clock, approval) = (known.clock.clone(), known.approval.clone());
     let network = network(config, Patience::COMMAND, Stop::new())?;
     let now = Moment::now();
     let plan = pass::look(&network, known, &now).await?.plan;
     let Some(blocked) = plan.blocked else {
-        return Err(refused("no removals are blocked now, so there is nothing to approve".into()));
+        return already(approval.as_ref(), &flags.hash, &now);
     };
     let mut ledger = Ledger::join(&state_dir, binding).await?;
     if blocked.hash() != flags.hash {
@@ -33,11 +36,24 @@ pub(super) async fn approve(settings: &Settings, flags: &ApproveFlags) -> Result
     let approval = Approval::new(flags.hash.clone(), names, ttl, &now, clock.tick(&now));
     ledger.approve(&approval).await?;
     print_text(&format!(
-        "approved: {} names may be removed once, until {}; the next pass does it: {}",
+        "approved: {} names may be removed once, until {}, by `--once` or by the daemon after removal_grace: \
+         {}",
         approval.names.len(),
         approval.until.for_reader_at(now.wall),
         some_of(&approval.names.into_iter().collect::<Vec<_>>())
     ))?;
+    Ok(Exit::Converged)
+}
+
+/// Nothing is blocked: because it is approved already, or at all.
+fn already(approval: Option<&Approval>, hash: &str, now: &Moment) -> Result<Exit, Failure> {
+    let Some(Approval { until, .. }) = approval.filter(|approval| approval.hash == *hash) else {
+        return Err(usage(
+            "no removals are blocked now, so there is nothing to approve".to_owned(),
+        ));
+    };
+    let until = until.for_reader_at(now.wall);
+    print_text(&format!("already approved, until {until}"))?;
     Ok(Exit::Converged)
 }
 
@@ -54,6 +70,10 @@ fn difference(blocked: &Blocked, meant: &BTreeSet<Domain>, command: &str) -> Str
         format!("the plan has changed: more names to remove: {more}; no longer to remove: {fewer}")
     };
     format!("nothing is approved: {changed}. {}", blocked.message(command))
+}
+
+fn usage(message: String) -> Failure {
+    Failure::new(Exit::Usage, message)
 }
 
 fn refused(message: String) -> Failure {

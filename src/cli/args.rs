@@ -67,7 +67,8 @@ pub(super) struct RunFlags {
     /// Bind the ledger to another network or web application: the old one is set aside, and nothing is
     /// removed until names are adopted again. NAME is what it is bound to now, such as
     /// network.example/1903/646 or a part of that; --once needs none.
-    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "",
+          require_equals = true)]
     pub(super) rebind: Option<String>,
 }
 

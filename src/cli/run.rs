@@ -1,7 +1,7 @@
 use super::args::{RunFlags, Settings};
 use super::exit::{Exit, Failure};
 use super::plan::{load, network, plan, print_json, print_text};
-use super::rebind::{rebind, undivided};
+use super::rebind::{check_named, rebind};
 use super::signals;
 use crate::clock::Moment;
 use crate::daemon::{self, Service};
@@ -14,7 +14,7 @@ pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, F
     if flags.dry_run {
         return plan(settings, flags.json).await;
     }
-    undivided(flags)?;
+    check_named(flags)?;
     let config = load(settings)?;
     let lease = Lease::acquire(&config.state_dir)?;
     let (state_dir, binding) = (config.state_dir.clone(), config.binding());

@@ -76,8 +76,8 @@ struct Watch<'a> {
     refusals: u32,
     /// What was said of the reads and of blocked removals the last time.
     told: Vec<String>,
-    /// The approval that was there at the last pass.
-    approved: Option<String>,
+    /// Until when removals were approved at the last pass.
+    approved: Option<Timestamp>,
 }
 
 impl<'a> Watch<'a> {
@@ -134,7 +134,7 @@ impl<'a> Watch<'a> {
     async fn look(&mut self, ledger: &mut Ledger) -> Result<(), PassError> {
         let Service { network, writer, pace, .. } = self.service;
         let desired = network.desired().await?;
-        let approved = ledger.approved_hash().await?;
+        let approved = ledger.approved_until().await?;
         let is_same = self.seen.as_ref() == Some(&desired) && self.approved == approved;
         if is_same && Instant::now() < self.look_again {
             return Ok(());
@@ -142,13 +142,16 @@ impl<'a> Watch<'a> {
         let (now, mut report) = (Moment::now(), Report::default());
         let grace = &mut self.grace;
         let outcome = pass::run_once(network, writer, ledger, grace, &now, &mut report).await;
-        self.tell(&report);
+        if outcome.is_ok() || !report.notices.is_empty() {
+            self.tell(&report);
+        }
         outcome?;
-        let next_try = ledger.next_try().await?.map(|point| point.since(Timestamp::now()));
+        let now = Timestamp::now();
+        let next_try = ledger.next_try(now).await?.map(|point| point.since(now));
         let next = [next_try, self.grace.next(&Moment::now())].into_iter().flatten().min();
         let wait = next.unwrap_or(pace.interval);
         self.seen = Some(desired);
-        self.approved = ledger.approved_hash().await?;
+        self.approved = approved;
         self.look_again = Instant::now() + wait.clamp(pace.poll, pace.interval.max(pace.poll));
         Ok(())
     }

@@ -5,7 +5,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use super::error::LedgerError;
 use super::read::names;
-use super::store::Ledger;
+use super::store::{Ledger, Table};
 use super::ticks::Tick;
 use crate::clock::{Moment, Timestamp};
 use crate::domain::Domain;
@@ -21,7 +21,7 @@ pub struct Approval {
     pub until: Timestamp,
     /// and at this one of the ledger's clock, so that a wall clock set back does not prolong it.
     pub until_tick: Tick,
-    /// Whether its first removal was made. Until then it stands for exactly its names.
+    /// Whether its first removal was about to be made. Until then it stands for exactly its names.
     pub begun: bool,
 }
 
@@ -64,19 +64,40 @@ impl Ledger {
         Ok(transaction.commit().await?)
     }
 
-    /// Writes down that the approval's first removal is about to be made: it now stands for whatever of
-    /// its names is left, and what was read of the mapping table is believed.
+    /// Writes down that the first removal by an approval is about to be made: it stands from now on for
+    /// whatever of its names is left. `believed` is the highest id of tables that looked like an accident
+    /// and that the operator vouched for.
     ///
     /// # Errors
     /// [`LedgerError`]; nothing may be removed by the approval then.
-    pub async fn begin_approved(&mut self, highest_mapping: i64) -> Result<(), LedgerError> {
+    pub async fn begin_approved(
+        &mut self,
+        hash: &str,
+        believed: Option<i64>,
+    ) -> Result<(), LedgerError> {
         let mut transaction = self.connection.begin().await?;
-        sqlx::query("UPDATE approved SET begun = 1").execute(&mut *transaction).await?;
-        sqlx::query("UPDATE binding SET highest_mapping = ?")
-            .bind(highest_mapping)
+        sqlx::query("UPDATE approved SET begun = 1 WHERE hash = ?")
+            .bind(hash)
             .execute(&mut *transaction)
             .await?;
+        if let Some(highest_mapping) = believed {
+            sqlx::query("UPDATE binding SET highest_mapping = ?")
+                .bind(highest_mapping)
+                .execute(&mut *transaction)
+                .await?;
+        }
         Ok(transaction.commit().await?)
+    }
+
+    /// Takes names out of the approval: they came back, or the plan is no longer the approved one.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn disapprove(
+        &mut self,
+        names: impl IntoIterator<Item = &Domain>,
+    ) -> Result<(), LedgerError> {
+        self.delete_all(names, &[Table::Approved]).await
     }
 
     /// Writes down what a pass found blocked, or that nothing is, in place of what the last one found.
@@ -109,13 +130,14 @@ impl Ledger {
         Ok(names(&query.fetch_all(&mut self.connection).await?)?)
     }
 
-    /// The hash of the approval that is there, if any; for a daemon that waits for one.
+    /// Until when removals are approved, if any are; for a daemon that waits for an approval.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn approved_hash(&mut self) -> Result<Option<String>, LedgerError> {
-        let query = sqlx::query_scalar("SELECT max(hash) FROM approved");
-        Ok(query.fetch_one(&mut self.connection).await?)
+    pub async fn approved_until(&mut self) -> Result<Option<Timestamp>, LedgerError> {
+        let query = sqlx::query_scalar("SELECT max(until_wall) FROM approved");
+        let until: Option<i64> = query.fetch_one(&mut self.connection).await?;
+        Ok(until.map(Timestamp))
     }
 }
 

@@ -3,7 +3,7 @@
 use sqlx::{Connection, SqliteConnection};
 
 use super::error::LedgerError;
-use super::known::{DAY, Failure, Intent, IntentAction, Origin, Owned};
+use super::known::{Cause, DAY, Failure, Intent, IntentAction, Origin, Owned};
 use super::names::own;
 use super::orders::owe;
 use super::store::{Ledger, Table, delete};
@@ -50,7 +50,7 @@ impl Ledger {
         let mut transaction = self.connection.begin().await?;
         match intent.action {
             IntentAction::Add => {
-                count_repair(&mut transaction, domain, now).await?;
+                count_repair(&mut transaction, domain, intent.cause, now).await?;
                 let owned =
                     Owned { origin: Origin::Added, www: Some(intent.www), cause: intent.cause };
                 own(&mut transaction, domain, owned, now).await?;
@@ -64,6 +64,9 @@ impl Ledger {
                     .await?;
                 if intent.www {
                     owe(&mut transaction, domain, now).await?;
+                } else if let Some(www) = domain.with_www() {
+                    count_removal(&mut transaction, &www, self.clock.counted).await?;
+                    delete(&mut transaction, Table::Approved, &www).await?;
                 }
             }
             IntentAction::Remove => {
@@ -120,20 +123,24 @@ impl Ledger {
     }
 }
 
-/// An addition of a name that is owned already repairs it; a day without one ends the count.
+/// An addition of a name that is owned already, for the same row, repairs it; a day without one ends the
+/// count.
 async fn count_repair(
     connection: &mut SqliteConnection,
     domain: &Domain,
+    cause: Cause,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO repair (domain, repairs, last) SELECT domain, 1, ?1 FROM owned \
-         WHERE domain = ?2 ON CONFLICT (domain) DO UPDATE SET last = ?1, \
+         WHERE domain = ?2 AND mapping IS ?4 AND site = ?5 ON CONFLICT (domain) DO UPDATE SET last = ?1, \
          repairs = CASE WHEN last > ?1 - ?3 THEN repairs + 1 ELSE 1 END",
     )
     .bind(now.0)
     .bind(domain.as_str())
     .bind(DAY.as_secs().cast_signed())
+    .bind(cause.mapping)
+    .bind(cause.site)
     .execute(connection)
     .await?;
     Ok(())
@@ -146,7 +153,7 @@ async fn count_removal(
     tick: Tick,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO removal (domain, tick) SELECT ?1, ?2 \
+        "INSERT INTO removal (domain, tick, managed) SELECT ?1, ?2, (SELECT count(*) FROM owned) \
          WHERE NOT EXISTS (SELECT 1 FROM approved WHERE domain = ?1 AND begun)",
     )
     .bind(domain.as_str())

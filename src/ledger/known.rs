@@ -27,8 +27,8 @@ pub struct Known {
     pub bound: Option<Bound>,
     /// What an operator let through.
     pub approval: Option<Approval>,
-    /// The removals that count against the budget, as ticks of the ledger's clock.
-    pub removals: Vec<Tick>,
+    /// The removals that count against the budget.
+    pub removals: Vec<Removal>,
     /// The ledger's clock.
     pub clock: TickClock,
 }
@@ -43,6 +43,15 @@ pub struct Bound {
     pub network: Option<Domain>,
     /// The highest id of a mapping ever seen.
     pub highest_mapping: i64,
+}
+
+/// A removal that counts against the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// When it was made.
+    pub tick: Tick,
+    /// How many names were ours then.
+    pub managed: usize,
 }
 
 /// How often a name was added again after it went missing.

@@ -20,7 +20,8 @@ mod ticks;
 pub use approval::Approval;
 pub use error::LedgerError;
 pub use known::{
-    Binding, Bound, Cause, DAY, Due, Failure, Intent, IntentAction, Known, Origin, Owned, Repair,
+    Binding, Bound, Cause, DAY, Due, Failure, Intent, IntentAction, Known, Origin, Owned, Removal,
+    Repair,
 };
 pub use lease::{Lease, LeaseError};
 pub use open::Look;

@@ -29,7 +29,7 @@ pub enum Look {
 
 impl Ledger {
     /// Opens, and where needed makes or upgrades, the ledger of a state directory. A file that is damaged
-    /// or of a newer version is set aside for a new one; [`Ledger::notice`] says so.
+    /// or of a newer version is set aside for a new one. [`Ledger::notice`] says where a new one begins.
     ///
     /// # Errors
     /// [`LedgerError`]; nothing may be written to RunCloud then.
@@ -38,7 +38,16 @@ impl Ledger {
         binding: Binding,
         _lease: &Lease,
     ) -> Result<Self, LedgerError> {
+        let is_new = !directory.join(FILE).exists();
         match Self::open_file(directory, binding).await {
+            Ok(mut ledger) if is_new => {
+                ledger.notice = Some(format!(
+                    "there was no ledger in {}: a new one begins, and nothing is removed until names are \
+                     adopted",
+                    directory.display()
+                ));
+                Ok(ledger)
+            }
             Err(error) if error.is_unusable_file() => {
                 let mut ledger = Self::begin_again(directory, binding).await?;
                 ledger.notice = Some(format!("{error}. {}", ledger.notice.unwrap_or_default()));
@@ -56,7 +65,8 @@ impl Ledger {
         Self::open_file(directory, binding).await
     }
 
-    /// Sets a ledger of another web application or network aside, where there is one, and opens a new one.
+    /// Sets a ledger of another web application or network aside, where there is one and `may_change`
+    /// says so of the error it stands for, and opens a new one.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -65,16 +75,15 @@ impl Ledger {
         binding: Binding,
         network: Option<&Domain>,
         lease: &Lease,
+        may_change: impl Fn(&LedgerError) -> bool,
     ) -> Result<Self, LedgerError> {
-        match Self::open(directory, binding, lease).await {
-            Err(LedgerError::Bound { .. }) => Self::begin_again(directory, binding).await,
-            Ok(mut ledger) => match ledger.known().await?.check_network(network) {
-                Err(LedgerError::OtherNetwork { .. }) => {
-                    Self::begin_again(directory, binding).await
-                }
-                _ => Ok(ledger),
-            },
+        let opened = match Self::open(directory, binding, lease).await {
+            Ok(mut ledger) => ledger.known().await?.check_network(network).map(|()| ledger),
             Err(error) => Err(error),
+        };
+        match opened {
+            Err(error) if may_change(&error) => Self::begin_again(directory, binding).await,
+            other => other,
         }
     }
 

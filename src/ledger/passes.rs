@@ -24,7 +24,7 @@ pub struct PassCounts {
 
 impl Ledger {
     /// Writes down that a pass began, moves the ledger's own clock on and forgets the removals that no
-    /// longer count; returns the pass's number.
+    /// longer count and the approval that ended; returns the pass's number.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -40,6 +40,11 @@ impl Ledger {
             .await?;
         sqlx::query("DELETE FROM removal WHERE tick <= ?")
             .bind(clock.counted.0 - DAY.as_secs().cast_signed())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("DELETE FROM approved WHERE until_tick <= ? OR until_wall <= ?")
+            .bind(clock.counted.0)
+            .bind(now.wall.0)
             .execute(&mut *transaction)
             .await?;
         let begun = sqlx::query("INSERT INTO pass (started) VALUES (?)")

@@ -5,7 +5,8 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use super::approval::read_approval;
 use super::known::{
-    Binding, Bound, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned, Repair,
+    Binding, Bound, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned, Removal,
+    Repair,
 };
 use super::ticks::{Tick, TickClock};
 use crate::clock::{Moment, Timestamp, Uptime};
@@ -33,10 +34,9 @@ pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Know
     let bound = read_bound(&mut transaction).await?;
     let approval = read_approval(&mut transaction).await?;
     let rows = read_rows(&mut transaction).await?;
-    let removals = sqlx::query_scalar("SELECT tick FROM removal ORDER BY tick")
-        .fetch_all(&mut *transaction)
-        .await?;
-    let removals = removals.into_iter().map(Tick).collect();
+    let removals = sqlx::query("SELECT tick, managed FROM removal ORDER BY tick");
+    let removals = removals.fetch_all(&mut *transaction).await?;
+    let removals = removals.iter().map(removal_of).collect::<Result<_, _>>()?;
     let clock = read_clock(&mut transaction).await?;
     transaction.commit().await?;
     Ok(Known { owned, intents, due, failures, repairs, rows, bound, approval, removals, clock })
@@ -125,6 +125,12 @@ fn failure_of(row: &SqliteRow) -> Result<Failure, sqlx::Error> {
         cause: cause_of(row)?,
         stage: row.try_get("stage")?,
     })
+}
+
+fn removal_of(row: &SqliteRow) -> Result<Removal, sqlx::Error> {
+    let managed: i64 = row.try_get("managed")?;
+    let managed = usize::try_from(managed).unwrap_or_default();
+    Ok(Removal { tick: Tick(row.try_get("tick")?), managed })
 }
 
 fn repair_of(row: &SqliteRow) -> Result<Repair, sqlx::Error> {

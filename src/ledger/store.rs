@@ -10,7 +10,7 @@ use super::ticks::TickClock;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 
-/// The ledger, opened for writing by whoever holds the [`Lease`](super::Lease).
+/// The ledger, opened for writing: by whoever holds the [`Lease`], or for a word to them.
 pub struct Ledger {
     pub(super) connection: SqliteConnection,
     binding: Binding,
@@ -67,15 +67,17 @@ impl Ledger {
         Ok(read_known(&mut self.connection).await?)
     }
 
-    /// When the first of the failed names, or of the failed orders, is to be tried again.
+    /// When the first of the failed names, or of the failed orders, is to be tried again. What was due
+    /// before `now` and is still there waits for something else.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn next_try(&mut self) -> Result<Option<Timestamp>, LedgerError> {
+    pub async fn next_try(&mut self, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
         let next: Option<i64> = sqlx::query_scalar(
             "SELECT min(retry_at) FROM (SELECT retry_at FROM failure \
-             UNION ALL SELECT retry_at FROM certificate_due WHERE attempts > 0)",
+             UNION ALL SELECT retry_at FROM certificate_due WHERE attempts > 0) WHERE retry_at > ?",
         )
+        .bind(now.0)
         .fetch_one(&mut self.connection)
         .await?;
         Ok(next.map(Timestamp))

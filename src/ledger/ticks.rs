@@ -32,16 +32,19 @@ impl TickClock {
 }
 
 /// Seconds that have certainly passed. Of another boot only its own uptime is certain, and not even that
-/// where the state came from another machine, as the wall clock tells; of an unknown boot nothing is.
+/// where the state came from another machine, as the wall clock tells; so it is where the boot is not known.
 fn elapsed(last: &Moment, now: &Moment) -> i64 {
     let Uptime { boot, seconds } = &now.uptime;
+    let by_wall = now.wall.0.saturating_sub(last.wall.0);
     if boot.is_empty() {
-        return 0;
+        // Perhaps the same boot, perhaps another one.
+        let since = if *seconds >= last.uptime.seconds { last.uptime.seconds } else { 0 };
+        return (seconds - since).min(by_wall).max(0);
     }
     if *boot == last.uptime.boot && *seconds >= last.uptime.seconds {
         return seconds - last.uptime.seconds;
     }
-    (*seconds).min(now.wall.0.saturating_sub(last.wall.0)).max(0)
+    (*seconds).min(by_wall).max(0)
 }
 
 #[cfg(test)]
@@ -70,6 +73,6 @@ mod tests {
         assert_eq!(tick(&moment(1_000_010, "b", 9_000)), 80, "another machine's uptime");
         assert_eq!(tick(&moment(900_000, "b", 40)), 70, "a wall clock set back");
         assert_eq!(tick(&moment(1_100_000, "a", 40)), 110, "a container started again");
-        assert_eq!(tick(&moment(1_100_000, "", 9_000)), 70, "no boot id");
+        assert_eq!(tick(&moment(1_000_010, "", 9_000)), 80, "no boot id");
     }
 }

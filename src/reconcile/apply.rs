@@ -3,6 +3,7 @@
 use super::guard::{ApprovedPlan, ConfirmedRemovals};
 use super::network::{Network, PassError};
 use super::plan::{Change, Gone};
+use super::proof::listing_suspicion;
 use super::report::{Failed, Report};
 use super::systemic::Systemic;
 use super::{Grace, retry};
@@ -95,11 +96,11 @@ impl Applier<'_> {
         self.update(approved).await?;
         let now = self.clock.since();
         let is_ripe = |name: &Domain| self.grace.is_over(name, now);
-        if !approved.plan().removals().any(is_ripe) {
+        if !approved.removals().any(is_ripe) {
             return Ok(());
         }
         let desired = self.network.desired().await?;
-        let second = if self.report.is_idle() {
+        let second = if self.report.is_idle() && self.failures.is_empty() {
             self.network.plan(desired, actual.clone(), self.known, now)
         } else {
             // The first listing is as old as the changes took; a name may be the primary by now.
@@ -107,9 +108,11 @@ impl Applier<'_> {
             self.network.plan(desired, actual, self.known, now)
         };
         let confirmed = approved.confirm_removals(&second.approved).only(is_ripe);
-        if confirmed.need_approval() {
-            let canaries = second.desired.side().canaries;
-            self.ledger.begin_approved(canaries.highest_mapping).await?;
+        self.report.hear(&second);
+        if let Some(approval) = self.known.approval.as_ref().filter(|_| confirmed.need_approval()) {
+            let suspect = second.desired.suspicion().map(|_| second.desired.side());
+            let believed = suspect.map(|desired| desired.canaries.highest_mapping);
+            self.ledger.begin_approved(&approval.hash, believed).await?;
         }
         self.remove(&confirmed).await
     }
@@ -149,26 +152,42 @@ impl Applier<'_> {
         Ok(())
     }
 
-    /// Sets the `www` flags that are wrong.
+    /// Sets the `www` flags that are wrong, besides those that take a name away.
     async fn update(&mut self, approved: &ApprovedPlan) -> Result<(), PassError> {
         let mut lost = 0;
-        for change in &approved.plan().changes {
-            let Change::Update { domain, entry, www, cause, stage } = change else { continue };
-            let intent = Intent { action: IntentAction::Update, www: *www, cause: *cause };
-            self.ledger.intend(domain, intent, self.clock.wall()).await?;
-            let outcome = self.writer.set_www(entry, *www).await;
-            let attempt = Attempt { domain, cause: *cause, stage: *stage };
-            if self.conclude(&attempt, intent, outcome, &mut lost).await? {
-                self.report.updated.push(domain.clone());
-            }
+        for change in self.healthy_first(approved.updates()) {
+            self.set_www(change, &mut lost).await?;
         }
         Ok(())
+    }
+
+    async fn set_www(&mut self, change: &Change, lost: &mut u32) -> Result<(), PassError> {
+        let Change::Update { domain, entry, www, cause, stage } = change else { return Ok(()) };
+        let intent = Intent { action: IntentAction::Update, www: *www, cause: *cause };
+        self.ledger.intend(domain, intent, self.clock.wall()).await?;
+        let outcome = self.writer.set_www(entry, *www).await;
+        let attempt = Attempt { domain, cause: *cause, stage: *stage };
+        if self.conclude(&attempt, intent, outcome, lost).await? {
+            self.report.updated.push(domain.clone());
+        }
+        Ok(())
+    }
+
+    /// Names that failed before go last.
+    fn healthy_first<'b>(&self, changes: impl Iterator<Item = &'b Change>) -> Vec<&'b Change> {
+        let mut changes: Vec<&Change> = changes.collect();
+        changes.sort_by_key(|change| self.known.failures.contains_key(change.domain()));
+        changes
     }
 
     /// Removes what two reads agree on.
     async fn remove(&mut self, removals: &ConfirmedRemovals) -> Result<(), PassError> {
         let (mut lost, mut not_found) = (0, Vec::new());
-        for (domain, (id, reason)) in removals.names() {
+        for change in self.healthy_first(removals.names().values()) {
+            let Change::Remove { domain, id, reason } = change else {
+                self.set_www(change, &mut lost).await?;
+                continue;
+            };
             let removal = Removal::of(domain, *reason);
             self.ledger.intend(domain, removal.intent, self.clock.wall()).await?;
             match self.writer.remove(*id).await {
@@ -181,8 +200,9 @@ impl Applier<'_> {
         }
         // Gone already, or an answer that is not RunCloud's own: a listing tells.
         let actual = self.network.reader.domains().await?;
+        let is_odd = listing_suspicion(&actual, self.known).is_some();
         for (removal, error) in not_found {
-            let is_there = actual.get(removal.domain).is_some();
+            let is_there = is_odd || actual.get(removal.domain).is_some();
             let outcome = if is_there { Err(error) } else { Ok(()) };
             self.conclude_removal(&removal, outcome, &mut lost).await?;
         }
@@ -309,7 +329,8 @@ impl Applier<'_> {
         kind: retry::Kind,
         what: &str,
     ) -> Result<(), LedgerError> {
-        let before = self.known.failures.get(domain).filter(|failure| failure.cause == cause);
+        let same_row = |f: &&Failure| f.cause == cause && f.stage == stage.word();
+        let before = self.known.failures.get(domain).filter(same_row);
         let attempts = retry::count(before.map_or(0, |failure| failure.attempts), kind);
         let failure = self.failure(domain, attempts, what, cause, stage.word());
         self.ledger.fail(domain, &failure).await?;
@@ -341,7 +362,7 @@ impl Applier<'_> {
         for (domain, mut failure, what) in failures {
             if is_systemic(&domain) {
                 let before = self.known.failures.get(&domain).map_or(0, |before| before.attempts);
-                let attempts = retry::count(before, retry::Kind::Systemic);
+                let attempts = retry::count(before, retry::Kind::Systemic).min(failure.attempts);
                 let stage = failure.stage;
                 failure = self.failure(&domain, attempts, &what, failure.cause, &stage);
                 self.ledger.fail(&domain, &failure).await?;

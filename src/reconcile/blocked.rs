@@ -5,7 +5,6 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::plan::Gone;
 use super::show::digest;
 use crate::domain::Domain;
 
@@ -21,7 +20,7 @@ pub struct Blocked {
     /// How many were removed in the last 24 hours.
     pub spent: usize,
     /// The names, and why each would go.
-    pub names: BTreeMap<Domain, Gone>,
+    pub names: BTreeMap<Domain, String>,
     /// Why the tables are not believed, where that is what stops them.
     pub suspicion: Option<String>,
 }
@@ -76,7 +75,7 @@ impl fmt::Display for Blocked {
                 write!(f, ", {spent} were in the last 24 h; the limit is {limit} in 24 h")
             }
             Guard::Budget => write!(f, "; the limit is {limit} in 24 h"),
-            Guard::Everything => f.write_str(", which leaves none; all of them never go unasked"),
+            Guard::Everything => f.write_str(", and none would be left"),
             Guard::Unproven => {
                 write!(f, ", but {}", self.suspicion.as_deref().unwrap_or("the reads are suspect"))
             }

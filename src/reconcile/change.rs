@@ -139,6 +139,15 @@ impl Change {
         }
     }
 
+    /// The name that is served no more once the change is made.
+    pub fn takes_away(&self) -> Option<Domain> {
+        match self {
+            Self::Remove { domain, .. } => Some(domain.clone()),
+            Self::Update { domain, www: false, .. } => domain.with_www(),
+            Self::Add { .. } | Self::Update { .. } => None,
+        }
+    }
+
     /// Its word in JSON and logs.
     pub fn action(&self) -> &'static str {
         match self {
@@ -171,10 +180,11 @@ impl Plan {
         !self.changes.is_empty() || self.certificate.orders_anything()
     }
 
-    /// Whether a change or a held line is about the name.
-    pub fn mentions(&self, name: &Domain) -> bool {
-        let held = self.held.binary_search_by(|held| held.domain.cmp(name));
-        held.is_ok() || self.changes.binary_search_by(|change| change.domain().cmp(name)).is_ok()
+    /// Whether a change of the name is made now, or waits for its next try.
+    pub fn retries(&self, name: &Domain) -> bool {
+        let held = self.held.iter().filter(|held| held.reason == HeldReason::RetryLater);
+        held.map(|held| &held.domain).any(|held| held == name)
+            || self.changes.binary_search_by(|change| change.domain().cmp(name)).is_ok()
     }
 
     /// How many names are to be added.
@@ -187,12 +197,14 @@ impl Plan {
         self.changes.iter().filter(|change| matches!(change, Change::Update { .. })).count()
     }
 
-    /// The names to be removed.
-    pub fn removals(&self) -> impl Iterator<Item = &Domain> {
-        self.changes.iter().filter_map(|change| match change {
-            Change::Remove { domain, .. } => Some(domain),
-            Change::Add { .. } | Change::Update { .. } => None,
-        })
+    /// How many names are to be removed.
+    pub fn removals(&self) -> usize {
+        self.changes.iter().filter(|change| matches!(change, Change::Remove { .. })).count()
+    }
+
+    /// The names that the changes take away: those to be removed, and those of a `www` taken back.
+    pub fn losses(&self) -> impl Iterator<Item = Domain> {
+        self.changes.iter().filter_map(Change::takes_away)
     }
 }
 

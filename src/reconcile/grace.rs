@@ -7,6 +7,7 @@ use super::blocked::Guard;
 use super::plan::Plan;
 use crate::clock::Moment;
 use crate::domain::Domain;
+use crate::wordpress::Desired;
 
 /// Since when names are missing: each is removed only after `sync.removal_grace`, and one that comes back
 /// before starts afresh. It is kept in memory, so a restart can only delay a removal.
@@ -33,9 +34,18 @@ impl Grace {
     pub(super) fn observe(&mut self, plan: &Plan, now: &Moment) {
         let since = std::mem::take(&mut self.missing);
         let blocked = plan.blocked.iter().filter(|blocked| blocked.guard != Guard::Unproven);
-        let planned = plan.removals().chain(blocked.flat_map(|blocked| blocked.names.keys()));
-        let first = |name: &Domain| since.get(name).copied().unwrap_or(now.uptime.seconds);
-        self.missing = planned.map(|name| (name.clone(), first(name))).collect();
+        let planned =
+            plan.losses().chain(blocked.flat_map(|blocked| blocked.names.keys()).cloned());
+        let since = |name: Domain| {
+            let first = since.get(&name).copied().unwrap_or(now.uptime.seconds);
+            (name, first)
+        };
+        self.missing = planned.map(since).collect();
+    }
+
+    /// Forgets what the tables have again, also where the pass gets no further.
+    pub(super) fn forget_returned(&mut self, desired: &Desired) {
+        self.missing.retain(|name, _| !desired.is_claimed(name));
     }
 
     /// Whether the name has been missing long enough.

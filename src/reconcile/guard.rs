@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocked::{Blocked, Guard};
-use super::plan::{Change, Gone, Held, HeldReason, Plan};
-use super::proof::{Proof, Snapshot};
+use super::plan::{Change, Gone, Held, HeldReason, Plan, Policy, WwwPolicy};
+use super::proof::{NONE_OF_OURS, Proof, Snapshot};
+use super::show;
 use crate::clock::Moment;
 use crate::domain::Domain;
-use crate::ledger::{Approval, Cause, DAY, Known, Tick};
+use crate::ledger::{Approval, Cause, DAY, Known, Removal, Tick};
 use crate::runcloud::Actual;
 use crate::wordpress::Desired;
 
@@ -27,8 +28,8 @@ pub struct Evidence<'a> {
     pub actual: &'a Snapshot<Actual>,
     /// The ledger.
     pub known: &'a Known,
-    /// `sync.max_removals_per_day`; none for the default.
-    pub max_removals: Option<usize>,
+    /// What the operator decided.
+    pub policy: &'a Policy,
     /// The time of the pass.
     pub now: &'a Moment,
 }
@@ -40,8 +41,8 @@ pub struct ApprovedPlan {
     removals: Removals,
 }
 
-/// Removals by name: RunCloud's id and the reason.
-type ByName = BTreeMap<Domain, (u64, Gone)>;
+/// The names that would go, and the change that takes each away.
+type ByName = BTreeMap<Domain, Change>;
 
 /// Removals that rest on a proof.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,14 +56,13 @@ struct Removals {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfirmedRemovals(Removals);
 
-/// Holds or blocks the removals that must not be made now, and approves the rest. Taking back a `www` flag
-/// takes a name away too: it needs reads as good.
+/// Holds or blocks the removals that must not be made now, and approves the rest. A `www` flag that is taken
+/// back takes a name away too, and counts as a removal unless the operator wants no `www` at all.
 pub fn review(plan: Plan, evidence: &Evidence<'_>) -> ApprovedPlan {
-    let (removals, changes) =
-        plan.changes.into_iter().partition(|change| matches!(change, Change::Remove { .. }));
+    let takes_away = |change: &Change| is_removal(change, evidence.policy);
+    let (removals, changes) = plan.changes.into_iter().partition(takes_away);
     let mut review = Review { evidence, plan: Plan { changes, ..plan } };
     review.distrust_listing();
-    review.hold_doubtful_updates();
     let planned = review.believable(removals);
     let removals = review.judge(planned);
     review.finish(removals)
@@ -87,7 +87,9 @@ impl Review<'_> {
     /// web application has, nothing that was there is added again either.
     fn distrust_listing(&mut self) {
         let Some(why) = self.evidence.actual.suspicion() else { return };
-        self.plan.absent.clear();
+        if why != NONE_OF_OURS {
+            self.plan.absent.clear();
+        }
         if !self.evidence.actual.side().is_empty() {
             return;
         }
@@ -104,40 +106,31 @@ impl Review<'_> {
         }
     }
 
-    /// Holds the `www` flags that would be taken back by reads that look like an accident.
-    fn hold_doubtful_updates(&mut self) {
-        let Evidence { desired, actual, .. } = self.evidence;
-        let Some(why) = desired.suspicion().or(actual.suspicion()) else { return };
-        let takes_back = |change: &Change| matches!(change, Change::Update { www: false, .. });
-        let (doubtful, changes) =
-            std::mem::take(&mut self.plan.changes).into_iter().partition::<Vec<_>, _>(takes_back);
-        self.plan.changes = changes;
-        for change in doubtful {
-            let detail = format!("its www would go, but {why}: not believed");
-            self.plan.held.push(Held::new(change.domain(), HeldReason::Unproven, detail));
-        }
-    }
-
     /// Holds the removals that no operator can let through either.
     fn believable(&mut self, removals: Vec<Change>) -> ByName {
         let mut planned = ByName::new();
         for removal in removals {
-            let Change::Remove { domain, id, reason } = removal else { continue };
-            match self.disbelieved(reason) {
+            let (Some(lost), domain) = (removal.takes_away(), removal.domain()) else { continue };
+            match self.disbelieved(&removal) {
                 Some(why) => {
-                    let detail = format!("{reason}, but {why}: not believed");
-                    self.plan.held.push(Held::new(&domain, HeldReason::Unproven, detail));
-                    self.keep_due(&domain);
+                    let detail = format!("{}, but {why}: not believed", show::reason(&removal));
+                    self.plan.held.push(Held::new(domain, HeldReason::Unproven, detail));
+                    self.keep_due(domain);
                 }
-                None => drop(planned.insert(domain, (id, reason))),
+                None => drop(planned.insert(lost, removal)),
             }
         }
         planned
     }
 
-    fn disbelieved(&self, reason: Gone) -> Option<&str> {
+    fn disbelieved(&self, removal: &Change) -> Option<&str> {
         let canaries = self.evidence.desired.side().canaries;
         let sites_unread = canaries.has_first_site.is_none() || canaries.has_network.is_none();
+        let by_mapping = Gone::Cause(Cause { mapping: Some(0), site: 0 });
+        let reason = match removal {
+            Change::Remove { reason, .. } => *reason,
+            Change::Add { .. } | Change::Update { .. } => by_mapping,
+        };
         let rests_on_sites = !matches!(reason, Gone::Cause(Cause { mapping: Some(_), .. }));
         if self.evidence.known.bound.is_none() {
             return Some("the ledger is new and knows of no earlier listing");
@@ -206,7 +199,9 @@ impl Review<'_> {
 
     /// The guard that stops so many removals, if one does.
     fn exceeded(&self, planned: &ByName, rest: usize) -> Option<Guard> {
-        let is_everything = self.evidence.known.owned.keys().all(|name| planned.contains_key(name));
+        let (desired, actual) = (self.evidence.desired.side(), self.evidence.actual.side());
+        let stays = |name: &&Domain| actual.get(name).is_some() && desired.is_claimed(name);
+        let is_everything = !self.evidence.known.owned.keys().any(|name| stays(&name));
         // The one mapping of a small network may well be changed for another.
         if is_everything && !(planned.len() == 1 && self.something_is_wanted()) {
             return Some(Guard::Everything);
@@ -222,8 +217,9 @@ impl Review<'_> {
     }
 
     fn limit(&self, planned: &ByName) -> usize {
-        let share = (self.managed(planned) + self.spent()).div_ceil(SHARE);
-        self.evidence.max_removals.unwrap_or(share.max(FLOOR))
+        let before = self.counted().map(|removal| removal.managed).max().unwrap_or_default();
+        let share = self.managed(planned).max(before).div_ceil(SHARE);
+        self.evidence.policy.max_removals.unwrap_or(share.max(FLOOR))
     }
 
     /// How many names are ours, or treated so by `removal = "mirror"`.
@@ -234,8 +230,12 @@ impl Review<'_> {
 
     /// The removals of the last 24 hours.
     fn spent(&self) -> usize {
+        self.counted().count()
+    }
+
+    fn counted(&self) -> impl Iterator<Item = &Removal> {
         let since = Tick(self.tick().0 - DAY.as_secs().cast_signed());
-        self.evidence.known.removals.iter().filter(|tick| **tick > since).count()
+        self.evidence.known.removals.iter().filter(move |removal| removal.tick > since)
     }
 
     fn tick(&self) -> Tick {
@@ -249,10 +249,11 @@ impl Review<'_> {
         };
         let (managed, spent) = (self.managed(&planned), self.spent());
         let suspicion = self.evidence.desired.suspicion().map(str::to_owned);
-        for name in planned.keys() {
-            self.keep_due(name);
+        for change in planned.values() {
+            self.keep_due(change.domain());
         }
-        let names = planned.into_iter().map(|(name, (_, reason))| (name, reason)).collect();
+        let reason = |(name, change)| (name, show::reason(&change));
+        let names = planned.into_iter().map(reason).collect();
         self.plan.blocked = Some(Blocked { guard, limit, managed, spent, names, suspicion });
     }
 
@@ -264,12 +265,7 @@ impl Review<'_> {
     }
 
     fn finish(mut self, removals: Removals) -> ApprovedPlan {
-        let removal = |(domain, (id, reason)): (&Domain, &(u64, Gone))| Change::Remove {
-            domain: domain.clone(),
-            id: *id,
-            reason: *reason,
-        };
-        self.plan.changes.extend(removals.names.iter().map(removal));
+        self.plan.changes.extend(removals.names.values().cloned());
         self.plan.changes.sort_by(|a, b| a.domain().cmp(b.domain()));
         self.plan.held.sort_by(|a, b| a.domain.cmp(&b.domain));
         ApprovedPlan { plan: self.plan, removals }
@@ -280,27 +276,56 @@ fn proven(_proof: Proof, names: ByName, approved: BTreeSet<Domain>) -> Removals 
     Removals { names, approved }
 }
 
+fn is_removal(change: &Change, policy: &Policy) -> bool {
+    let is_asked_for = matches!(change, Change::Update { .. }) && policy.www == WwwPolicy::Never;
+    change.takes_away().is_some() && !is_asked_for
+}
+
+/// RunCloud's id of what is changed.
+fn entry_id(change: &Change) -> Option<u64> {
+    match change {
+        Change::Add { .. } => None,
+        Change::Update { entry, .. } => Some(entry.id),
+        Change::Remove { id, .. } => Some(*id),
+    }
+}
+
 impl ApprovedPlan {
     /// The plan as approved.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
+    /// The names that go.
+    pub fn removals(&self) -> impl Iterator<Item = &Domain> {
+        self.removals.names.keys()
+    }
+
+    /// The changes of a `www` flag that take no name away, or that the operator asked for.
+    pub fn updates(&self) -> impl Iterator<Item = &Change> {
+        let is_one = |change: &&Change| {
+            let lost = change.takes_away();
+            let goes = lost.is_some_and(|name| self.removals.names.contains_key(&name));
+            matches!(change, Change::Update { .. }) && !goes
+        };
+        self.plan.changes.iter().filter(is_one)
+    }
+
     /// The removals that a plan made of a second, later read of the table still has.
     pub fn confirm_removals(&self, second: &Self) -> ConfirmedRemovals {
         let later = &second.removals.names;
-        let agreed = |(domain, (id, _)): &(&Domain, &(u64, Gone))| {
-            later.get(*domain).is_some_and(|(other, _)| other == id)
+        let agreed = |(name, change): &(&Domain, &Change)| {
+            later.get(*name).is_some_and(|other| entry_id(other) == entry_id(change))
         };
         let names = self.removals.names.iter().filter(agreed);
-        let names = names.map(|(domain, removal)| (domain.clone(), *removal)).collect();
+        let names = names.map(|(name, change)| (name.clone(), change.clone())).collect();
         ConfirmedRemovals(Removals { names, approved: second.removals.approved.clone() })
     }
 }
 
 impl ConfirmedRemovals {
-    /// RunCloud's id and the reason, by name.
-    pub fn names(&self) -> &BTreeMap<Domain, (u64, Gone)> {
+    /// The names that go, and the change that takes each away.
+    pub fn names(&self) -> &BTreeMap<Domain, Change> {
         &self.0.names
     }
 

@@ -1,6 +1,6 @@
 use super::guard::{self, ApprovedPlan, Evidence};
 use super::inputs::{Inputs, Policy};
-use super::plan::plan;
+use super::plan::{HeldReason, plan};
 use super::proof::Snapshot;
 use crate::clock::Moment;
 use crate::domain::Domain;
@@ -90,8 +90,7 @@ impl Network {
         let (side, listed) = (desired.side(), actual.side());
         let inputs = Inputs { desired: side, actual: listed, known, policy, now: now.wall };
         let plan = plan(&inputs);
-        let max_removals = policy.max_removals;
-        let evidence = Evidence { desired: &desired, actual: &actual, known, max_removals, now };
+        let evidence = Evidence { desired: &desired, actual: &actual, known, policy, now };
         let approved = guard::review(plan, &evidence);
         Proposal { desired, actual, approved }
     }
@@ -111,6 +110,10 @@ impl Proposal {
         let suspicions = [self.desired.suspicion(), self.actual.suspicion()];
         for why in suspicions.into_iter().flatten() {
             notices.push(format!("nothing is removed: {why}, which is not believed"));
+        }
+        let held = self.approved.plan().held.iter();
+        for conflict in held.filter(|held| held.reason == HeldReason::Conflict) {
+            notices.push(format!("{}: {}", conflict.domain, conflict.detail));
         }
         for (domain, cause) in &self.desired.side().hijacks {
             notices.push(format!("{domain}: {cause} maps the network's own name to another site"));

@@ -79,6 +79,7 @@ async fn work(
 ) -> Result<(), PassError> {
     let desired = network.desired().await?;
     ledger.known().await?.check_network(desired.network.as_ref())?;
+    grace.forget_returned(&desired);
     let actual = network.reader.domains().await?;
     let known = settled(ledger, &actual, clock).await?;
     let proposal = network.plan(desired, actual, &known, clock.since());
@@ -153,7 +154,7 @@ async fn note(
         }
     }
     ledger.note_absent(&plan.absent).await?;
-    let recovered: Vec<_> = known.failures.keys().filter(|name| !plan.mentions(name)).collect();
+    let recovered: Vec<_> = known.failures.keys().filter(|name| !plan.retries(name)).collect();
     if !recovered.is_empty() {
         ledger.recovered(recovered).await?;
     }
@@ -163,9 +164,29 @@ async fn note(
         ledger.ordered(owed_no_more).await?;
     }
     note_rows(ledger, &proposal.desired, known).await?;
+    let spent = no_longer_approved(proposal, known);
+    if !spent.is_empty() {
+        ledger.disapprove(spent).await?;
+    }
     let blocked = plan.blocked.as_ref();
     let hash = blocked.map(Blocked::hash).unwrap_or_default();
     ledger.found_blocked(&hash, blocked.iter().flat_map(|all| all.names.keys())).await
+}
+
+/// Names that an approval must not let through any more: by complete tables they came back, or the plan is
+/// another one than was approved.
+fn no_longer_approved<'a>(proposal: &Proposal, known: &'a Known) -> Vec<&'a Domain> {
+    let (Some(approval), Snapshot::Complete(_)) = (&known.approval, &proposal.desired) else {
+        return vec![];
+    };
+    let plan = proposal.approved.plan();
+    let blocked = plan.blocked.iter().flat_map(|blocked| blocked.names.keys().cloned());
+    let planned: BTreeSet<Domain> = plan.losses().chain(blocked).collect();
+    let came_back = |name: &&Domain| proposal.desired.side().is_claimed(name);
+    if !approval.begun && planned != approval.names {
+        return approval.names.iter().collect();
+    }
+    approval.names.iter().filter(came_back).collect()
 }
 
 /// Writes down which names the rows hold. A row that holds none any more keeps what it held.

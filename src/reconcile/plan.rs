@@ -81,6 +81,13 @@ impl Planner<'_> {
         if let Some(detail) = self.garbled_row(domain).filter(|_| !www) {
             return plan.held.push(Held::new(domain, HeldReason::Rejected, detail));
         }
+        if self.inputs.policy.removal == Removal::Never
+            && !www
+            && self.inputs.policy.www != WwwPolicy::Never
+        {
+            let detail = "its www is not mapped any more, and removal = \"never\"".to_owned();
+            return plan.held.push(Held::new(domain, HeldReason::RemovalNever, detail));
+        }
         if is_ours_to_change && !self.hold_failed(plan, domain, claim.cause, claim.stage) {
             let (domain, entry, cause) = (domain.clone(), entry.clone(), claim.cause);
             plan.changes.push(Change::Update { domain, entry, www, cause, stage: claim.stage });
@@ -190,7 +197,6 @@ impl Planner<'_> {
         }
     }
 
-    /// A row that turned into no host name is no reason to remove the name it had.
     /// Why the name stays: a row that held it, or its `www.` where it serves that too, turned into no host
     /// name.
     fn garbled_row(&self, domain: &Domain) -> Option<String> {

@@ -1,7 +1,8 @@
 //! Which reads are to be believed. Pure.
 //!
 //! A side that could not be read is an error and never gets here. A side that was read is [`Complete`],
-//! or suspect with a reason; only [`Proof`] makes removals possible, and two complete sides make one.
+//! or suspect with a reason; only [`Proof`] makes removals possible. Two complete sides make one; so do a
+//! complete listing and an operator who looked at suspect tables and approved exactly these names.
 
 use crate::domain::Domain;
 use crate::ledger::{Approval, Known, Owned};
@@ -99,6 +100,9 @@ fn table_suspicion(canaries: &Canaries, known: &Known) -> Option<String> {
     ))
 }
 
+/// The one oddity that may last, where somebody took all our names away.
+pub(super) const NONE_OF_OURS: &str = "RunCloud lists none of the managed names";
+
 /// Why a listing looks like an accident, if it does.
 pub(super) fn listing_suspicion(actual: &Actual, known: &Known) -> Option<&'static str> {
     // What an earlier pass was about to remove may well be gone.
@@ -117,7 +121,7 @@ pub(super) fn listing_suspicion(actual: &Actual, known: &Known) -> Option<&'stat
         return Some("RunCloud lists a name twice");
     }
     (managed.len() > 1 && managed.iter().all(|name| actual.get(name).is_none()))
-        .then_some("RunCloud lists none of the managed names")
+        .then_some(NONE_OF_OURS)
 }
 
 #[cfg(test)]

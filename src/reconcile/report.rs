@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
 use super::blocked::Blocked;
+use super::network::Proposal;
 use super::plan::{Held, HeldReason, Plan};
 use super::systemic::Systemic;
 use crate::domain::Domain;
@@ -109,6 +111,18 @@ impl Report {
         self.adopted = plan.adoptions.len();
     }
 
+    /// Notes what a second look at both sides found: it may block or doubt what the first did not.
+    pub(super) fn hear(&mut self, second: &Proposal) {
+        for notice in second.notices() {
+            if !self.notices.contains(&notice) {
+                self.notices.push(notice);
+            }
+        }
+        if let Some(blocked) = &second.approved.plan().blocked {
+            self.blocked = Some(blocked.clone());
+        }
+    }
+
     /// Whether every name is as it should be, or waits for something outside.
     pub fn is_clean(&self) -> bool {
         self.failed.is_empty()
@@ -146,8 +160,12 @@ impl fmt::Display for Report {
         let is_one_of_many =
             |domain| self.systemic.iter().any(|finding| finding.names.contains(domain));
         let failed = self.failed.iter().filter(|failed| !is_one_of_many(&failed.domain));
+        let mut alike = BTreeMap::<&str, Vec<Domain>>::new();
         for Failed { domain, detail } in failed.chain(&self.retry_later) {
-            writeln!(f, "! {domain}  {detail}")?;
+            alike.entry(detail).or_default().push(domain.clone());
+        }
+        for (detail, names) in alike {
+            writeln!(f, "! {}  {detail}", some_of(&names))?;
         }
         write!(f, "{}", self.certificate)?;
         let Self { added, updated, removed, adopted, failed, retry_later, .. } = self;

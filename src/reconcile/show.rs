@@ -91,7 +91,7 @@ impl Plan {
             wanted: self.wanted,
             present: self.present,
             add: self.additions(),
-            remove: self.removals().count(),
+            remove: self.removals(),
             update: self.updates(),
             adopt: self.adoptions.len(),
             held: self.held.len(),
@@ -148,7 +148,7 @@ fn held_json(Held { domain, reason, detail }: &Held) -> HeldJson<'_> {
     HeldJson { domain, reason: *reason, detail }
 }
 
-fn reason(change: &Change) -> String {
+pub(super) fn reason(change: &Change) -> String {
     match change {
         Change::Add { cause, www: true, .. } => format!("{cause}, with www"),
         Change::Add { cause, .. } => cause.to_string(),

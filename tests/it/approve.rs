@@ -57,12 +57,15 @@ async fn what_is_blocked_exits_4_with_the_numbers_and_the_command_that_lets_it_t
     let approved = ran(&world, &["approve", &hash]).await;
     assert_eq!(approved.code, 0, "{}", approved.stderr);
     assert!(approved.stdout.starts_with("approved: 12 names may be removed once, until "));
+    let twice = ran(&world, &["approve", &hash]).await;
+    assert_eq!(twice.code, 0, "{}", twice.stderr);
+    assert!(twice.stdout.starts_with("already approved, until "), "{}", twice.stdout);
     let once = ran(&world, &["--once"]).await;
     assert_eq!(once.code, 0, "{}", once.stderr);
     assert_eq!(world.names(), ["n00.test", "network.test", "shop.network.test"]);
 
     let again = ran(&world, &["approve", &hash]).await;
-    assert_eq!(again.code, 4);
+    assert_eq!(again.code, 64);
     assert!(again.stderr.contains("no removals are blocked now"), "{}", again.stderr);
 }
 
@@ -128,6 +131,8 @@ async fn another_network_is_78_until_rebind_names_it() {
     assert_eq!(wrong.code, 64);
     assert!(wrong.stderr.contains("lead to moved.test/1903/646"), "{}", wrong.stderr);
     assert_eq!(ran(&world, &["--rebind"]).await.code, 64, "a daemon is told what to bind to");
+    let less = ran(&world, &["--once", "--rebind=1903/646"]).await;
+    assert_eq!(less.code, 78, "the network is another, and the flag does not name it");
     let rebound = ran(&world, &["--once", "--rebind=moved.test"]).await;
     assert_eq!(rebound.code, 0, "{}", rebound.stderr);
     assert!(rebound.stderr.contains("The old ledger is now"), "{}", rebound.stderr);

@@ -50,7 +50,7 @@ async fn begins_again(world: &World, said: &str) {
 async fn a_lost_ledger_adopts_again_and_removes_nothing_until_then() {
     let world = world().await;
     fs::remove_file(ledger(&world)).unwrap();
-    begins_again(&world, "").await;
+    begins_again(&world, "there was no ledger in").await;
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn a_ledger_of_an_older_version_can_be_looked_at_and_is_upgraded() {
     .await;
     let before = fs::read(ledger(&world)).unwrap();
     world.unmap("a.test").await;
-    assert_eq!(world.plan().await.removals().count(), 1);
+    assert_eq!(world.plan().await.removals(), 1);
     assert_eq!(fs::read(ledger(&world)).unwrap(), before, "a look writes nothing");
     assert_eq!(world.converge().await.removed.len(), 1);
 }
@@ -126,7 +126,8 @@ async fn another_network_s_database_is_refused_until_the_ledger_is_bound_to_it()
     assert_eq!(world.writes(), Vec::<String>::new());
     let lease = Lease::acquire(world.state.path()).unwrap();
     let other = runcloud_domain_sync::domain::Domain::parse("other.test").unwrap();
-    let rebound = Ledger::rebind(world.state.path(), BINDING, Some(&other), &lease).await.unwrap();
+    let rebound =
+        Ledger::rebind(world.state.path(), BINDING, Some(&other), &lease, |_| true).await.unwrap();
     assert!(rebound.notice.is_some());
     drop((rebound, lease));
     world.unmap("a.test").await;
@@ -141,7 +142,7 @@ async fn another_web_application_is_refused() {
     let other = Binding { app: 647, ..BINDING };
     let refused = Ledger::open(world.state.path(), other, &lease).await.err().unwrap();
     assert!(refused.to_string().contains("--rebind=1903/647"), "{refused}");
-    assert!(Ledger::rebind(world.state.path(), other, None, &lease).await.is_ok());
+    assert!(Ledger::rebind(world.state.path(), other, None, &lease, |_| true).await.is_ok());
 }
 
 #[tokio::test]

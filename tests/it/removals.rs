@@ -133,7 +133,7 @@ async fn an_approval_of_another_set_of_names_lets_nothing_through() {
     assert!(world.pass().await.unwrap().blocked.is_some(), "one more");
     assert_eq!(removals(&world), 0);
     world.map(&[&name(20)]).await;
-    assert_eq!(world.pass().await.unwrap().removed.len(), 15, "again exactly those");
+    assert!(world.pass().await.unwrap().blocked.is_some(), "the same again is another plan");
 }
 
 #[tokio::test]

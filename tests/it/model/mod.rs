@@ -18,9 +18,9 @@ use crate::support::seeds::Seeds;
 use crate::support::world::{World, state_directory};
 use reference::{Expected, OWN, Reference};
 
-const STEPS: usize = 30;
+const STEPS: usize = 25;
 /// How many names there may be.
-const NAMES: u64 = 60;
+const NAMES: u64 = 140;
 const HOUR: u64 = 3_600;
 const PATIENCE: Patience =
     Patience { first_wait: Duration::from_millis(1), total: Duration::from_millis(5) };
@@ -72,7 +72,7 @@ async fn live(world: &mut World, seed: u64, tally: &mut Tally) {
     let (wall, uptime) = (world.now.wall.0, world.now.uptime.seconds);
     let reference = Reference::new(wall, uptime, wait.as_secs().cast_signed(), 1);
     let mut history = History { world, reference, grace: Grace::new(wait), wait, rng, copy: None };
-    history.map(25).await;
+    history.map(110).await;
     history.pass(tally).await;
     for _ in 0..STEPS {
         history.step(tally).await;
@@ -101,7 +101,7 @@ impl History<'_> {
     async fn step(&mut self, tally: &mut Tally) {
         match self.rng.u32(0..100) {
             0..25 => self.unmap(1, 4).await,
-            25..33 => self.unmap(8, 20).await,
+            25..33 => self.unmap(8, 30).await,
             33..50 => {
                 let most = self.rng.usize(1..8);
                 self.map(most).await;

@@ -27,7 +27,8 @@ pub struct Reference {
     /// Seconds that certainly passed, and the wall clock, boot and uptime they were counted at.
     counted: i64,
     counted_at: Option<(i64, u32, i64)>,
-    removed_at: Vec<i64>,
+    /// When names were removed, and how many there were then.
+    removed_at: Vec<(i64, usize)>,
     began: bool,
 }
 
@@ -69,9 +70,11 @@ impl Reference {
         }
     }
 
-    /// A pass that could not read one of the sides.
+    /// A pass that read the tables and not RunCloud.
     pub fn failed_pass(&mut self) {
         self.count();
+        let wanted = self.wanted();
+        self.missing.retain(|name, _| !wanted.contains(name));
     }
 
     /// A pass that could.
@@ -83,6 +86,9 @@ impl Reference {
             self.ours.iter().filter(|name| !wanted.contains(*name)).cloned().collect();
         let planned: BTreeSet<String> = gone.intersection(&self.listed).cloned().collect();
         let approved = self.approved(&planned);
+        if !suspect {
+            self.spend(&planned, &wanted);
+        }
         let rest: BTreeSet<String> = planned.difference(&approved).cloned().collect();
         let stays = !rest.is_empty() && (suspect || self.is_too_much(&planned, &rest, &wanted));
         let may_go = if stays { approved.clone() } else { planned.clone() };
@@ -95,7 +101,7 @@ impl Reference {
         self.listed.extend(wanted.iter().cloned());
         self.ours.extend(wanted);
         self.began = true;
-        self.remove(&ripe, &approved);
+        self.remove(&ripe, &approved, suspect);
         Expected { removed: ripe, blocked }
     }
 
@@ -129,10 +135,12 @@ impl Reference {
         rest: &BTreeSet<String>,
         wanted: &BTreeSet<String>,
     ) -> bool {
-        let is_everything = self.ours.is_subset(planned);
+        let is_everything =
+            !self.ours.iter().any(|name| wanted.contains(name) && self.listed.contains(name));
         let is_replaced = planned.len() == 1 && !wanted.is_empty();
         let spent = self.removed_at.len();
-        let limit = (self.ours.len() + spent).div_ceil(5).max(10);
+        let most = self.removed_at.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        let limit = self.ours.len().max(most).div_ceil(5).max(10);
         (is_everything && !is_replaced) || rest.len() + spent > limit
     }
 
@@ -159,12 +167,25 @@ impl Reference {
         may_go.iter().filter(is_ripe).cloned().collect()
     }
 
-    fn remove(&mut self, names: &BTreeSet<String>, approved: &BTreeSet<String>) {
+    /// An approval of another plan is void, and so is that of a name that came back.
+    fn spend(&mut self, planned: &BTreeSet<String>, wanted: &BTreeSet<String>) {
+        if self.approval.as_ref().is_some_and(|a| !a.begun && a.names != *planned) {
+            self.approval = None;
+        }
+        if let Some(approval) = &mut self.approval {
+            approval.names.retain(|name| !wanted.contains(name));
+        }
+    }
+
+    fn remove(&mut self, names: &BTreeSet<String>, approved: &BTreeSet<String>, suspect: bool) {
         if names.iter().any(|name| approved.contains(name)) {
-            self.highest = self.last_id();
+            if suspect {
+                self.highest = self.last_id();
+            }
             self.approval.as_mut().unwrap().begun = true;
         }
         for name in names {
+            let count = self.ours.len();
             self.listed.remove(name);
             self.ours.remove(name);
             let in_approval = self.approval.as_mut().is_some_and(|approval| {
@@ -173,7 +194,7 @@ impl Reference {
                 counts
             });
             if !in_approval {
-                self.removed_at.push(self.counted);
+                self.removed_at.push((self.counted, count));
             }
         }
     }
@@ -189,7 +210,12 @@ impl Reference {
     fn count(&mut self) {
         self.counted += self.since_counted();
         self.counted_at = Some((self.wall, self.boot, self.uptime));
-        self.removed_at.retain(|at| *at > self.counted - DAY);
+        self.removed_at.retain(|(at, _)| *at > self.counted - DAY);
+        let (wall, counted) = (self.wall, self.counted);
+        self.approval = self
+            .approval
+            .take()
+            .filter(|approval| wall < approval.until_wall && counted < approval.until_counted);
     }
 }
 
