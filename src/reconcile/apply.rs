@@ -1,11 +1,11 @@
 //! Makes a plan's changes, one call at a time, each between its intent and its outcome in the ledger.
 
+use super::failures::Attempt;
 use super::guard::{ApprovedPlan, ConfirmedRemovals};
 use super::network::{Network, PassError};
 use super::plan::{Change, Gone};
 use super::proof::listing_suspicion;
 use super::report::{Failed, Report};
-use super::systemic::Systemic;
 use super::{Grace, retry};
 use crate::clock::Stopwatch;
 use crate::domain::Domain;
@@ -42,13 +42,6 @@ struct Removal<'a> {
     domain: &'a Domain,
     reason: Gone,
     intent: Intent,
-}
-
-/// A change that failed.
-struct Attempt<'a> {
-    domain: &'a Domain,
-    cause: Cause,
-    stage: Stage,
 }
 
 /// An addition that a listing has to decide about.
@@ -321,64 +314,6 @@ impl Applier<'_> {
         };
         self.fail(Attempt { ..*attempt }, kind, &error.to_string()).await?;
         Ok(false)
-    }
-
-    async fn fail(
-        &mut self,
-        Attempt { domain, cause, stage }: Attempt<'_>,
-        kind: retry::Kind,
-        what: &str,
-    ) -> Result<(), LedgerError> {
-        let same_row = |f: &&Failure| f.cause == cause && f.stage == stage.word();
-        let before = self.known.failures.get(domain).filter(same_row);
-        let attempts = retry::count(before.map_or(0, |failure| failure.attempts), kind);
-        let failure = self.failure(domain, attempts, what, cause, stage.word());
-        self.ledger.fail(domain, &failure).await?;
-        self.failures.push((domain.clone(), failure, what.to_owned()));
-        Ok(())
-    }
-
-    fn failure(
-        &self,
-        domain: &Domain,
-        attempts: u32,
-        what: &str,
-        cause: Cause,
-        stage: &str,
-    ) -> Failure {
-        let retry_at = self.clock.wall().plus(retry::wait(attempts, domain));
-        Failure { attempts, retry_at, detail: what.to_owned(), cause, stage: stage.to_owned() }
-    }
-
-    /// Reports what failed: as one finding, tried again sooner, where most names failed alike.
-    async fn look_at_failures(&mut self) -> Result<(), LedgerError> {
-        let failures = std::mem::take(&mut self.failures);
-        let done = self.report.counts();
-        let tried = done.added + done.updated + done.removed + failures.len();
-        let alike = failures.iter().map(|(domain, _, what)| (domain, what.as_str()));
-        let systemic = Systemic::of(tried, alike);
-        let is_systemic =
-            |domain: &Domain| systemic.iter().any(|finding| finding.names.contains(domain));
-        for (domain, mut failure, what) in failures {
-            if is_systemic(&domain) {
-                let before = self.known.failures.get(&domain).map_or(0, |before| before.attempts);
-                let attempts = retry::count(before, retry::Kind::Systemic).min(failure.attempts);
-                let stage = failure.stage;
-                failure = self.failure(&domain, attempts, &what, failure.cause, &stage);
-                self.ledger.fail(&domain, &failure).await?;
-            }
-            let next = failure.retry_at.for_reader_at(self.clock.wall());
-            let detail = format!("{what}; next try {next}");
-            if !is_systemic(&domain) {
-                tracing::warn!("{domain}: {detail}");
-            }
-            self.report.failed.push(Failed { domain, detail });
-        }
-        if let Some(finding) = &systemic {
-            tracing::warn!("{finding}");
-        }
-        self.report.systemic = systemic;
-        Ok(())
     }
 }
 

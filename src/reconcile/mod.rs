@@ -5,6 +5,7 @@ mod apply;
 mod blocked;
 pub mod certificate;
 mod change;
+mod failures;
 mod grace;
 pub mod guard;
 mod inputs;

@@ -1,0 +1,76 @@
+//! What becomes of changes that failed: each is tried again later, and many that failed alike are one finding.
+
+use super::apply::Applier;
+use super::report::Failed;
+use super::retry;
+use super::systemic::Systemic;
+use crate::domain::Domain;
+use crate::ledger::{Cause, Failure, LedgerError};
+use crate::wordpress::Stage;
+
+/// A change that failed.
+pub(super) struct Attempt<'a> {
+    pub(super) domain: &'a Domain,
+    pub(super) cause: Cause,
+    pub(super) stage: Stage,
+}
+
+impl Applier<'_> {
+    pub(super) async fn fail(
+        &mut self,
+        Attempt { domain, cause, stage }: Attempt<'_>,
+        kind: retry::Kind,
+        what: &str,
+    ) -> Result<(), LedgerError> {
+        let same_row = |f: &&Failure| f.cause == cause && f.stage == stage.word();
+        let before = self.known.failures.get(domain).filter(same_row);
+        let attempts = retry::count(before.map_or(0, |failure| failure.attempts), kind);
+        let failure = self.failure(domain, attempts, what, cause, stage.word());
+        self.ledger.fail(domain, &failure).await?;
+        self.failures.push((domain.clone(), failure, what.to_owned()));
+        Ok(())
+    }
+
+    fn failure(
+        &self,
+        domain: &Domain,
+        attempts: u32,
+        what: &str,
+        cause: Cause,
+        stage: &str,
+    ) -> Failure {
+        let retry_at = self.clock.wall().plus(retry::wait(attempts, domain));
+        Failure { attempts, retry_at, detail: what.to_owned(), cause, stage: stage.to_owned() }
+    }
+
+    /// Reports what failed: as one finding, tried again sooner, where most names failed alike.
+    pub(super) async fn look_at_failures(&mut self) -> Result<(), LedgerError> {
+        let failures = std::mem::take(&mut self.failures);
+        let done = self.report.counts();
+        let tried = done.added + done.updated + done.removed + failures.len();
+        let alike = failures.iter().map(|(domain, _, what)| (domain, what.as_str()));
+        let systemic = Systemic::of(tried, alike);
+        let is_systemic =
+            |domain: &Domain| systemic.iter().any(|finding| finding.names.contains(domain));
+        for (domain, mut failure, what) in failures {
+            if is_systemic(&domain) {
+                let before = self.known.failures.get(&domain).map_or(0, |before| before.attempts);
+                let attempts = retry::count(before, retry::Kind::Systemic).min(failure.attempts);
+                let stage = failure.stage;
+                failure = self.failure(&domain, attempts, &what, failure.cause, &stage);
+                self.ledger.fail(&domain, &failure).await?;
+            }
+            let next = failure.retry_at.for_reader_at(self.clock.wall());
+            let detail = format!("{what}; next try {next}");
+            if !is_systemic(&domain) {
+                tracing::warn!("{domain}: {detail}");
+            }
+            self.report.failed.push(Failed { domain, detail });
+        }
+        if let Some(finding) = &systemic {
+            tracing::warn!("{finding}");
+        }
+        self.report.systemic = systemic;
+        Ok(())
+    }
+}
