@@ -9,7 +9,7 @@ use super::report::{Failed, Report};
 use super::{Grace, retry};
 use crate::clock::Stopwatch;
 use crate::domain::Domain;
-use crate::ledger::{Cause, Failure, Intent, IntentAction, Known, Ledger, LedgerError};
+use crate::ledger::{Failure, Intent, IntentAction, Known, Ledger, LedgerError};
 use crate::runcloud::{Actual, ApiError, Class, Kind, Writer};
 use crate::wordpress::Stage;
 

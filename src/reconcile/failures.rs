@@ -1,5 +1,7 @@
 //! What becomes of changes that failed: each is tried again later, and many that failed alike are one finding.
 
+use std::collections::BTreeSet;
+
 use super::apply::Applier;
 use super::report::Failed;
 use super::retry;
@@ -50,8 +52,8 @@ impl Applier<'_> {
         let tried = done.added + done.updated + done.removed + failures.len();
         let alike = failures.iter().map(|(domain, _, what)| (domain, what.as_str()));
         let systemic = Systemic::of(tried, alike);
-        let is_systemic =
-            |domain: &Domain| systemic.iter().any(|finding| finding.names.contains(domain));
+        let alike: BTreeSet<&Domain> = systemic.iter().flat_map(|found| &found.names).collect();
+        let is_systemic = |domain: &Domain| alike.contains(domain);
         for (domain, mut failure, what) in failures {
             if is_systemic(&domain) {
                 let before = self.known.failures.get(&domain).map_or(0, |before| before.attempts);

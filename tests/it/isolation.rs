@@ -116,3 +116,14 @@ async fn refused_credentials_stop_the_pass_at_the_first_write() {
         assert_eq!(world.converge().await.added.len(), 2);
     }
 }
+
+#[tokio::test]
+async fn a_failure_that_nobody_acts_on_any_more_is_forgotten() {
+    let mut world = with_a_taken_name().await;
+    world.pass().await.unwrap();
+    assert_eq!(world.known().await.failures.len(), 1);
+    world.sql("UPDATE wp_wu_domain_mappings SET stage = 'failed'").await;
+    world.later(HOUR * 8);
+    world.pass().await.unwrap();
+    assert_eq!(world.known().await.failures.len(), 0);
+}

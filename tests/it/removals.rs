@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use runcloud_domain_sync::domain::Domain;
+use runcloud_domain_sync::reconcile::plan::Removal;
 use runcloud_domain_sync::reconcile::{Grace, Guard};
-use runcloud_domain_sync::simulator::Kind;
+use runcloud_domain_sync::simulator::{Fault, Kind};
 
 use crate::support::world::World;
 
@@ -230,4 +231,71 @@ async fn a_daemon_removes_only_what_stays_missing_and_forgets_what_comes_back() 
     assert_eq!(world.pass_with(&mut grace).await.unwrap().removed, [domain(1)]);
     world.later(HOUR / 2);
     assert_eq!(world.pass_with(&mut grace).await.unwrap().removed, [domain(0)]);
+}
+
+/// A world with so many names that serve their mapped `www.` too.
+async fn world_with_www(count: usize) -> World {
+    let world = World::new().await;
+    for number in 0..count {
+        world.map(&[&name(number), &format!("www.{}", name(number))]).await;
+    }
+    world.converge().await;
+    world.runcloud.forget_calls();
+    world
+}
+
+#[tokio::test]
+async fn a_www_that_is_taken_back_counts_as_a_removal() {
+    let mut world = world_with_www(20).await;
+    world.sql("DELETE FROM wp_wu_domain_mappings WHERE domain LIKE 'www.%'").await;
+    let blocked = world.pass().await.unwrap().blocked.unwrap();
+    assert_eq!((blocked.guard, blocked.names.len()), (Guard::Budget, 20));
+    assert_eq!(world.writes(), Vec::<String>::new());
+    world.policy.removal = Removal::Never;
+    let report = world.pass().await.unwrap();
+    assert_eq!((report.blocked, report.updated.len()), (None, 0));
+    world.policy.removal = Removal::Owned;
+    world.approve(HOUR).await;
+    assert_eq!(world.converge().await.updated.len(), 20);
+    assert!(!world.names().iter().any(|name| name.ends_with("+www")));
+}
+
+#[tokio::test]
+async fn a_www_that_stays_missing_is_taken_back_after_the_grace() {
+    let mut world = world_with_www(3).await;
+    let mut grace = Grace::new(HOUR);
+    world.unmap("www.n00.test").await;
+    assert_eq!(world.pass_with(&mut grace).await.unwrap().updated.len(), 0);
+    world.later(HOUR);
+    assert_eq!(world.pass_with(&mut grace).await.unwrap().updated, [domain(0)]);
+}
+
+#[tokio::test]
+async fn what_an_approval_left_over_counts_again_when_it_has_ended() {
+    let mut world = world_of(40).await;
+    unmap(&world, 0..15).await;
+    world.approve(HOUR).await;
+    let broken = Fault::on("DELETE", "/domains/").status(503).skip(1).always();
+    world.runcloud.model().faults.push(broken);
+    assert!(world.pass().await.is_err());
+    world.runcloud.model().faults.clear();
+    world.later(HOUR * 2);
+    let report = world.pass().await.unwrap();
+    assert_eq!((report.removed.len(), report.blocked.unwrap().names.len()), (0, 14));
+}
+
+#[tokio::test]
+async fn a_name_that_comes_back_while_runcloud_is_away_is_waited_for_afresh() {
+    let mut world = world_of(3).await;
+    let mut grace = Grace::new(HOUR);
+    unmap(&world, [0]).await;
+    world.pass_with(&mut grace).await.unwrap();
+    world.map(&[&name(0)]).await;
+    let away = Fault::on("GET", "/domains").status(503).always();
+    world.runcloud.model().faults.push(away);
+    assert!(world.pass_with(&mut grace).await.is_err());
+    world.runcloud.model().faults.clear();
+    unmap(&world, [0]).await;
+    world.later(HOUR);
+    assert_eq!(world.pass_with(&mut grace).await.unwrap().removed.len(), 0);
 }
