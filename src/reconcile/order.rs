@@ -63,7 +63,10 @@ impl Orderer<'_> {
                 tracing::info!("certificate ordered again, for {}", some_of(&names));
                 Ok(Order::Ordered { names })
             }
-            Err(error) if error.is_about_everything() => Err(error.into()),
+            Err(error) if error.is_about_everything() => {
+                self.not_sent(due, &names).await?;
+                Err(error.into())
+            }
             Err(error) => {
                 let next = self.put_off(due, &names).await?;
                 let detail = format!("{error}; {next}");
@@ -90,6 +93,10 @@ impl Orderer<'_> {
                     let detail = format!("certificate: {error}; {next}");
                     tracing::warn!("{domain}: {detail}");
                     self.failed.push(Failed { domain: domain.clone(), detail });
+                }
+                Err(error) if error.is_about_everything() => {
+                    self.not_sent(due, slice::from_ref(domain)).await?;
+                    return Err(error.into());
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -137,6 +144,12 @@ impl Orderer<'_> {
             _ => (name.clone(), Due { attempts: 1, retry_at: Timestamp::default() }),
         });
         self.ledger.note_order(&sent.collect()).await
+    }
+
+    /// Takes back that an order is about to be sent: RunCloud did not act on it.
+    async fn not_sent(&mut self, due: &Owed, names: &[Domain]) -> Result<(), LedgerError> {
+        let before = |name: &Domain| Some((name.clone(), *due.get(name)?));
+        self.ledger.note_order(&names.iter().filter_map(before).collect()).await
     }
 
     /// Writes down when the names may be ordered again, and says it.
