@@ -126,12 +126,9 @@ impl Review<'_> {
     fn disbelieved(&self, removal: &Change) -> Option<&str> {
         let canaries = self.evidence.desired.side().canaries;
         let sites_unread = canaries.has_first_site.is_none() || canaries.has_network.is_none();
-        let by_mapping = Gone::Cause(Cause { mapping: Some(0), site: 0 });
-        let reason = match removal {
-            Change::Remove { reason, .. } => *reason,
-            Change::Add { .. } | Change::Update { .. } => by_mapping,
-        };
-        let rests_on_sites = !matches!(reason, Gone::Cause(Cause { mapping: Some(_), .. }));
+        let by_mapping = |gone: &Gone| matches!(gone, Gone::Cause(Cause { mapping: Some(_), .. }));
+        let rests_on_sites =
+            matches!(removal, Change::Remove { reason, .. } if !by_mapping(reason));
         if self.evidence.known.bound.is_none() {
             return Some("the ledger is new and knows of no earlier listing");
         }
