@@ -14,7 +14,7 @@ use crate::stop::Stop;
 /// written is a word for the process at work.
 pub(super) async fn approve(settings: &Settings, flags: &ApproveFlags) -> Result<Exit, Failure> {
     if flags.ttl.is_zero() {
-        return Err(usage("--ttl is how long the approval lasts, such as 1h".into()));
+        return Err(Failure::usage("--ttl is how long the approval lasts, such as 1h"));
     }
     let config = load(settings)?;
     let (state_dir, binding) = (config.state_dir.clone(), config.binding());
@@ -48,9 +48,7 @@ pub(super) async fn approve(settings: &Settings, flags: &ApproveFlags) -> Result
 /// Nothing is blocked: because it is approved already, or at all.
 fn already(approval: Option<&Approval>, hash: &str, now: &Moment) -> Result<Exit, Failure> {
     let Some(Approval { until, .. }) = approval.filter(|approval| approval.hash == *hash) else {
-        return Err(usage(
-            "no removals are blocked now, so there is nothing to approve".to_owned(),
-        ));
+        return Err(Failure::usage("no removals are blocked now, so there is nothing to approve"));
     };
     let until = until.for_reader_at(now.wall);
     print_text(&format!("already approved, until {until}"))?;
@@ -70,10 +68,6 @@ fn difference(blocked: &Blocked, meant: &BTreeSet<Domain>, command: &str) -> Str
         format!("the plan has changed: more names to remove: {more}; no longer to remove: {fewer}")
     };
     format!("nothing is approved: {changed}. {}", blocked.message(command))
-}
-
-fn usage(message: String) -> Failure {
-    Failure::new(Exit::Usage, message)
 }
 
 fn refused(message: String) -> Failure {

@@ -42,7 +42,8 @@ pub(super) enum Command {
     /// Show what a pass would do now, and write nothing.
     ///
     /// Lines begin with + add, - remove, ~ update, * adopt, ! blocked, = held, ? unmanaged or x
-    /// rejected. Exits 2 where there is something to do, 4 where removals are blocked. Needs no ledger and no right to write.
+    /// rejected. Exits 2 where there is something to do, 4 where removals are blocked. Needs no ledger and
+    /// no right to write.
     Plan(PlanFlags),
     /// Let removals that a guard blocks through, once.
     ///

@@ -50,6 +50,11 @@ impl Failure {
         Self { exit, message }
     }
 
+    /// A command that was not given what it needs.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message.into())
+    }
+
     /// A failure nobody expected.
     pub(super) fn internal(error: impl std::fmt::Display) -> Self {
         Self::new(Exit::Internal, error.to_string())

@@ -46,7 +46,7 @@ async fn run_command(cli: Cli) -> Result<Exit, Failure> {
     match command {
         None => run::run(&settings, &run).await,
         Some(_) if run.once || run.dry_run => {
-            Err(Failure::new(Exit::Usage, "--once and --dry-run belong to `run`".to_owned()))
+            Err(Failure::usage("--once and --dry-run belong to `run`"))
         }
         Some(Command::Run(flags)) => run::run(&settings, &flags.or(&run)).await,
         Some(Command::Plan(flags)) => plan::plan(&settings, flags.json || run.json).await,

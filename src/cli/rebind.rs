@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::args::RunFlags;
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
 use crate::domain::Domain;
 use crate::ledger::{Binding, Lease, Ledger, LedgerError};
 use crate::reconcile::Network;
@@ -10,9 +10,9 @@ use crate::reconcile::Network;
 pub(super) fn check_named(flags: &RunFlags) -> Result<(), Failure> {
     let is_empty = |named: &str| parts(named).next().is_none();
     match &flags.rebind {
-        Some(named) if is_empty(named) && !flags.once => {
-            Err(usage("a --rebind without --once names what to bind to, such as --rebind=1903/646"))
-        }
+        Some(named) if is_empty(named) && !flags.once => Err(Failure::usage(
+            "a --rebind without --once names what to bind to, such as --rebind=1903/646",
+        )),
         _ => Ok(()),
     }
 }
@@ -32,7 +32,7 @@ pub(super) async fn rebind(
     let is_app = |part: &str| part == server.to_string() || part == app.to_string();
     if let Some(other) = parts(named).find(|part| !is_own(part) && !is_app(part)) {
         let own = own.map_or_else(String::new, |own| format!("{own}/"));
-        return Err(usage(&format!(
+        return Err(Failure::usage(format!(
             "--rebind names {other}, and the settings lead to {own}{server}/{app}"
         )));
     }
@@ -46,8 +46,4 @@ pub(super) async fn rebind(
 
 fn parts(named: &str) -> impl Iterator<Item = &str> {
     named.split('/').filter(|part| !part.is_empty())
-}
-
-fn usage(message: &str) -> Failure {
-    Failure::new(Exit::Usage, message.to_owned())
 }

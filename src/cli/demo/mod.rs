@@ -21,9 +21,7 @@ pub(super) async fn demo(flags: &DemoFlags) -> Result<Exit, Failure> {
     match (&flags.directory, &flags.map, &flags.unmap) {
         (Some(directory), Some(name), _) => map(directory, name).await,
         (Some(directory), None, Some(name)) => unmap(directory, name).await,
-        (Some(_), None, None) => {
-            Err(Failure::new(Exit::Usage, "--in belongs to --map NAME or --unmap NAME".to_owned()))
-        }
+        (Some(_), None, None) => Err(Failure::usage("--in belongs to --map NAME or --unmap NAME")),
         (None, ..) => play(flags).await,
     }
 }
@@ -39,7 +37,7 @@ async fn map(directory: &Path, name: &str) -> Result<Exit, Failure> {
 
 async fn unmap(directory: &Path, name: &str) -> Result<Exit, Failure> {
     if WordPress::open(directory).await?.unmap(name).await? == 0 {
-        return Err(Failure::new(Exit::Usage, format!("nobody mapped {name} there")));
+        return Err(Failure::usage(format!("nobody mapped {name} there")));
     }
     say(&format!("{name} is no longer in the table. The other terminal tells what follows."))?;
     Ok(Exit::Converged)
