@@ -93,13 +93,13 @@ impl Applier<'_> {
             return Ok(());
         }
         let desired = self.network.desired().await?;
-        let second = if self.report.is_idle() && self.failures.is_empty() {
-            self.network.plan(desired, actual.clone(), self.known, now)
+        let actual = if self.report.is_idle() && self.failures.is_empty() {
+            actual.clone()
         } else {
             // The first listing is as old as the changes took; a name may be the primary by now.
-            let actual = self.network.reader.domains().await?;
-            self.network.plan(desired, actual, self.known, now)
+            self.network.reader.domains().await?
         };
+        let second = self.network.plan(desired, actual, self.known, now);
         let confirmed = approved.confirm_removals(&second.approved).only(is_ripe);
         self.report.hear(&second);
         if let Some(approval) = self.known.approval.as_ref().filter(|_| confirmed.need_approval()) {
@@ -113,9 +113,8 @@ impl Applier<'_> {
     /// Adds what is missing. What RunCloud refused, or whose answer was lost, is looked up in one
     /// listing for all: there means done.
     async fn add(&mut self, approved: &ApprovedPlan) -> Result<(), PassError> {
-        let mut open: Vec<Addition> = approved.plan().changes.iter().filter_map(addition).collect();
-        // Names that failed before go last.
-        open.sort_by_key(|addition| self.known.failures.contains_key(&addition.domain));
+        let changes = self.healthy_first(approved.plan().changes.iter());
+        let mut open: Vec<Addition> = changes.into_iter().filter_map(addition).collect();
         for round in 1..=ROUNDS {
             let unsettled = self.add_round(open).await?;
             if unsettled.is_empty() {
@@ -254,8 +253,8 @@ impl Applier<'_> {
             self.added(addition).await?;
             return Ok(Lookup::Decided);
         }
-        // The intent stays open: the next pass decides by a listing of its own.
-        // A redirect meanwhile, or the `www.` of another entry: the next plan decides.
+        // The intent stays open: the next pass settles it by a listing of its own, and where a redirect
+        // or the `www.` of another entry has the name meanwhile, its plan decides.
         let is_taken = entry.is_some() || is_served_as_www(actual, domain);
         match error {
             None if is_taken => {}

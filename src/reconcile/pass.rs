@@ -78,10 +78,11 @@ async fn work(
     report: &mut Report,
 ) -> Result<(), PassError> {
     let desired = network.desired().await?;
-    ledger.known().await?.check_network(desired.network.as_ref())?;
+    let known = ledger.known().await?;
+    known.check_network(desired.network.as_ref())?;
     grace.forget_returned(&desired);
     let actual = network.reader.domains().await?;
-    let known = settled(ledger, &actual, clock).await?;
+    let known = settled(ledger, known, &actual, clock).await?;
     let proposal = network.plan(desired, actual, &known, clock.since());
     report.notices = proposal.notices();
     report.foresee(proposal.approved.plan());
@@ -110,10 +111,10 @@ async fn work(
 /// nothing.
 async fn settled(
     ledger: &mut Ledger,
+    mut known: Known,
     actual: &Actual,
     clock: &Stopwatch,
 ) -> Result<Known, LedgerError> {
-    let mut known = ledger.known().await?;
     if proof::listing_suspicion(actual, &known).is_some() {
         return Ok(known);
     }
