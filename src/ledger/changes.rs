@@ -3,9 +3,10 @@
 use sqlx::{Connection, SqliteConnection};
 
 use super::error::LedgerError;
-use super::known::{Cause, DAY, Failure, Intent, IntentAction, Origin, Owned};
-use super::names::own;
+use super::known::{Failure, Intent, Owned, Repair};
 use super::orders::owe;
+use super::read::read_holding;
+use super::settlement::{Holding, loss};
 use super::store::{Ledger, Table, delete};
 use super::ticks::Tick;
 use crate::clock::Timestamp;
@@ -48,36 +49,30 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let mut transaction = self.connection.begin().await?;
-        match intent.action {
-            IntentAction::Add => {
-                count_repair(&mut transaction, domain, intent.cause, now).await?;
-                let owned =
-                    Owned { origin: Origin::Added, www: Some(intent.www), cause: intent.cause };
-                own(&mut transaction, domain, owned, now).await?;
-                owe(&mut transaction, domain, now).await?;
-            }
-            IntentAction::Update => {
-                sqlx::query("UPDATE owned SET www = ? WHERE domain = ?")
-                    .bind(intent.www)
-                    .bind(domain.as_str())
-                    .execute(&mut *transaction)
-                    .await?;
-                if intent.www {
-                    owe(&mut transaction, domain, now).await?;
-                } else if let Some(www) = domain.with_www() {
-                    count_removal(&mut transaction, &www, self.clock.counted).await?;
-                    delete(&mut transaction, Table::Approved, &www).await?;
-                }
-            }
-            IntentAction::Remove => {
-                count_removal(&mut transaction, domain, self.clock.counted).await?;
-                for table in [Table::Owned, Table::CertificateDue, Table::Repair, Table::Approved] {
-                    delete(&mut transaction, table, domain).await?;
-                }
-            }
+        if let Some(lost) = loss(domain, intent) {
+            count_removal(&mut transaction, &lost, self.clock.counted).await?;
+            delete(&mut transaction, Table::Approved, &lost).await?;
         }
+        let before = read_holding(&mut transaction, domain).await?;
+        let mut holding = before.clone();
+        holding.settle(intent, now);
+        write_holding(&mut transaction, domain, (&before, &holding), now).await?;
         delete(&mut transaction, Table::Intent, domain).await?;
         delete(&mut transaction, Table::Failure, domain).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down that an entry that was to be removed is not listed any more: it counts as removed, and its
+    /// name stays ours until enough lists were without it.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; the intent stays and is settled by the next pass.
+    pub async fn settle_absent(&mut self, domain: &Domain) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        count_removal(&mut transaction, domain, self.clock.counted).await?;
+        for table in [Table::Approved, Table::Intent, Table::Failure] {
+            delete(&mut transaction, table, domain).await?;
+        }
         Ok(transaction.commit().await?)
     }
 
@@ -87,6 +82,14 @@ impl Ledger {
     /// [`LedgerError`].
     pub async fn withdraw(&mut self, domain: &Domain) -> Result<(), LedgerError> {
         Ok(delete(&mut self.connection, Table::Intent, domain).await?)
+    }
+
+    /// Writes down that an intended call was not needed, and whatever became of it is no failure.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn dismiss(&mut self, domain: &Domain) -> Result<(), LedgerError> {
+        self.delete_all([domain], &[Table::Intent, Table::Failure]).await
     }
 
     /// Writes down that a change failed, and when it is tried again. An open intent stays open: where
@@ -123,24 +126,52 @@ impl Ledger {
     }
 }
 
-/// An addition of a name that is owned already, for the same row, repairs it; a day without one ends the
-/// count.
-async fn count_repair(
+async fn write_holding(
     connection: &mut SqliteConnection,
     domain: &Domain,
-    cause: Cause,
+    (before, after): (&Holding, &Holding),
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    match after.owned {
+        Some(owned) => own(connection, domain, owned, now).await?,
+        None => delete(connection, Table::Owned, domain).await?,
+    }
+    match after.due {
+        unchanged if unchanged == before.due => {}
+        Some(_) => owe(connection, domain, now).await?,
+        None => delete(connection, Table::CertificateDue, domain).await?,
+    }
+    let Some(Repair { repairs, last }) = after.repair else {
+        return delete(connection, Table::Repair, domain).await;
+    };
+    sqlx::query("INSERT OR REPLACE INTO repair (domain, repairs, last) VALUES (?, ?, ?)")
+        .bind(domain.as_str())
+        .bind(repairs)
+        .bind(last.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Owns a name; one that is owned already keeps since when.
+async fn own(
+    connection: &mut SqliteConnection,
+    domain: &Domain,
+    Owned { origin, www, cause, id }: Owned,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO repair (domain, repairs, last) SELECT domain, 1, ?1 FROM owned \
-         WHERE domain = ?2 AND mapping IS ?4 AND site = ?5 ON CONFLICT (domain) DO UPDATE SET last = ?1, \
-         repairs = CASE WHEN last > ?1 - ?3 THEN repairs + 1 ELSE 1 END",
+        "INSERT INTO owned (domain, origin, since, www, mapping, site, id) VALUES (?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (domain) DO UPDATE SET origin = excluded.origin, www = excluded.www, \
+         mapping = excluded.mapping, site = excluded.site, id = excluded.id",
     )
-    .bind(now.0)
     .bind(domain.as_str())
-    .bind(DAY.as_secs().cast_signed())
+    .bind(origin.word())
+    .bind(now.0)
+    .bind(www)
     .bind(cause.mapping)
     .bind(cause.site)
+    .bind(id.map(u64::cast_signed))
     .execute(connection)
     .await?;
     Ok(())

@@ -99,6 +99,8 @@ pub struct Owned {
     pub www: Option<bool>,
     /// What wanted it last.
     pub cause: Cause,
+    /// RunCloud's id of its entry, as it was last listed; none until it was.
+    pub id: Option<u64>,
 }
 
 /// How a name came to be owned.

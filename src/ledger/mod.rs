@@ -14,6 +14,7 @@ mod open;
 mod orders;
 mod passes;
 mod read;
+mod settlement;
 mod store;
 mod ticks;
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::Connection;
 
 use super::error::LedgerError;
-use super::known::{Cause, Origin, Owned};
+use super::known::{Cause, Origin};
 use super::read::counts;
 use super::store::{Ledger, Table};
 use crate::clock::Timestamp;
@@ -26,27 +26,42 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let mut transaction = self.connection.begin().await?;
         for (domain, cause) in names {
-            let owned = Owned { origin: Origin::Adopted, www: None, cause: *cause };
-            own(&mut transaction, domain, owned, now).await?;
+            sqlx::query(
+                "INSERT INTO owned (domain, origin, since, mapping, site) VALUES (?, ?, ?, ?, ?) \
+                 ON CONFLICT (domain) DO UPDATE SET mapping = excluded.mapping, site = excluded.site",
+            )
+            .bind(domain.as_str())
+            .bind(Origin::Adopted.word())
+            .bind(now.0)
+            .bind(cause.mapping)
+            .bind(cause.site)
+            .execute(&mut *transaction)
+            .await?;
         }
         Ok(transaction.commit().await?)
     }
 
-    /// Counts the listings in a row in which names were missing that no row wants, and forgets those that
-    /// were missing three times: one odd page must not make an orphan.
+    /// Counts the listings in a row in which names were not where they were: in neither place any more, or
+    /// listed under this other id while their own is another name's. After three of them that is believed,
+    /// and the name forgotten, or its id taken over: one odd page must not make an orphan.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn note_absent(&mut self, absent: &BTreeSet<Domain>) -> Result<(), LedgerError> {
+    pub async fn note_astray(
+        &mut self,
+        astray: &BTreeMap<Domain, Option<u64>>,
+    ) -> Result<(), LedgerError> {
         let query = sqlx::query("SELECT domain, absent FROM owned WHERE absent > 0");
         let before = counts(&query.fetch_all(&mut self.connection).await?)?;
-        let mut forgotten = Vec::new();
+        let (mut forgotten, mut moved) = (Vec::new(), BTreeMap::new());
         let mut transaction = self.connection.begin().await?;
-        for name in before.keys().chain(absent).collect::<BTreeSet<_>>() {
+        for name in before.keys().chain(astray.keys()).collect::<BTreeSet<_>>() {
             let count = before.get(name).map_or(1, |count| count + 1);
-            let count = if absent.contains(name) { count } else { 0 };
-            if count >= ABSENCES {
-                forgotten.push(name);
+            let count = if astray.contains_key(name) { count } else { 0 };
+            match astray.get(name) {
+                Some(None) if count >= ABSENCES => forgotten.push(name),
+                Some(Some(id)) if count >= ABSENCES => drop(moved.insert(name.clone(), *id)),
+                _ => {}
             }
             sqlx::query("UPDATE owned SET absent = ? WHERE domain = ?")
                 .bind(count)
@@ -55,7 +70,27 @@ impl Ledger {
                 .await?;
         }
         transaction.commit().await?;
+        self.note_ids(&moved).await?;
         if forgotten.is_empty() { Ok(()) } else { self.forget(forgotten).await }
+    }
+
+    /// Writes down RunCloud's ids of the entries of owned names.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn note_ids(&mut self, ids: &BTreeMap<Domain, u64>) -> Result<(), LedgerError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.connection.begin().await?;
+        for (domain, id) in ids {
+            sqlx::query("UPDATE owned SET id = ? WHERE domain = ?")
+                .bind(id.cast_signed())
+                .bind(domain.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     /// Forgets ownership of names, and what is owed for them.
@@ -93,28 +128,4 @@ impl Ledger {
         }
         Ok(transaction.commit().await?)
     }
-}
-
-/// Owns a name; one that is owned already keeps how and since when, and gets the new cause.
-pub(super) async fn own(
-    connection: &mut SqliteConnection,
-    domain: &Domain,
-    owned: Owned,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO owned (domain, origin, since, www, mapping, site) VALUES (?, ?, ?, ?, ?, ?) \
-         ON CONFLICT (domain) DO UPDATE SET mapping = excluded.mapping, site = excluded.site, \
-         www = coalesce(excluded.www, owned.www), \
-         origin = CASE excluded.origin WHEN 'added' THEN 'added' ELSE owned.origin END",
-    )
-    .bind(domain.as_str())
-    .bind(owned.origin.word())
-    .bind(now.0)
-    .bind(owned.www)
-    .bind(owned.cause.mapping)
-    .bind(owned.cause.site)
-    .execute(connection)
-    .await?;
-    Ok(())
 }

@@ -8,6 +8,7 @@ use super::known::{
     Binding, Bound, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned, Removal,
     Repair,
 };
+use super::settlement::Holding;
 use super::ticks::{Tick, TickClock};
 use crate::clock::{Moment, Timestamp, Uptime};
 use crate::domain::Domain;
@@ -75,6 +76,30 @@ pub(super) async fn read_due(
     by_name(connection, "SELECT * FROM certificate_due", due_of).await
 }
 
+/// What it holds of one name.
+pub(super) async fn read_holding(
+    connection: &mut SqliteConnection,
+    domain: &Domain,
+) -> Result<Holding, sqlx::Error> {
+    let owned = of_name(connection, "SELECT * FROM owned WHERE domain = ?", domain, owned_of);
+    let owned = owned.await?;
+    let due = "SELECT * FROM certificate_due WHERE domain = ?";
+    let due = of_name(connection, due, domain, due_of).await?;
+    let repair = "SELECT * FROM repair WHERE domain = ?";
+    let repair = of_name(connection, repair, domain, repair_of).await?;
+    Ok(Holding { owned, due, repair })
+}
+
+async fn of_name<T>(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    domain: &Domain,
+    value_of: fn(&SqliteRow) -> Result<T, sqlx::Error>,
+) -> Result<Option<T>, sqlx::Error> {
+    let row = sqlx::query(statement).bind(domain.as_str()).fetch_optional(connection).await?;
+    row.as_ref().map(value_of).transpose()
+}
+
 async fn by_name<T>(
     connection: &mut SqliteConnection,
     statement: &'static str,
@@ -104,7 +129,9 @@ fn cause_of(row: &SqliteRow) -> Result<Cause, sqlx::Error> {
 
 fn owned_of(row: &SqliteRow) -> Result<Owned, sqlx::Error> {
     let origin = Origin::from_word(row.try_get("origin")?);
-    Ok(Owned { origin, www: row.try_get("www")?, cause: cause_of(row)? })
+    let id: Option<i64> = row.try_get("id")?;
+    let id = id.map(i64::cast_unsigned);
+    Ok(Owned { origin, www: row.try_get("www")?, cause: cause_of(row)?, id })
 }
 
 fn intent_of(row: &SqliteRow) -> Result<Intent, sqlx::Error> {

@@ -6,11 +6,12 @@ use super::network::{Network, PassError};
 use super::plan::{Change, Gone};
 use super::proof::listing_suspicion;
 use super::report::{Failed, Report};
+use super::settle::{self, Outcome};
 use super::{Grace, retry};
 use crate::clock::Stopwatch;
 use crate::domain::Domain;
 use crate::ledger::{Failure, Intent, IntentAction, Known, Ledger, LedgerError};
-use crate::runcloud::{Actual, ApiError, Class, Kind, Writer};
+use crate::runcloud::{Actual, ApiError, Class, Writer};
 use crate::wordpress::Stage;
 
 /// How often an addition is tried in one pass, with a listing between the tries.
@@ -194,8 +195,9 @@ impl Applier<'_> {
         let actual = self.network.reader.domains().await?;
         let is_odd = listing_suspicion(&actual, self.known).is_some();
         for (removal, error) in not_found {
-            let is_there = is_odd || actual.get(removal.domain).is_some();
-            let outcome = if is_there { Err(error) } else { Ok(()) };
+            let shown = settle::outcome(removal.domain, removal.intent, self.known, &actual);
+            let is_gone = !is_odd && shown == Outcome::IsAbsent;
+            let outcome = if is_gone { Ok(()) } else { Err(error) };
             self.conclude_removal(&removal, outcome, &mut lost).await?;
         }
         Ok(())
@@ -248,14 +250,20 @@ impl Applier<'_> {
         actual: &Actual,
     ) -> Result<Lookup, PassError> {
         let Addition { domain, .. } = addition;
-        let entry = actual.get(domain);
-        if entry.is_some_and(|entry| matches!(entry.kind, Kind::Alias | Kind::Unknown)) {
-            self.added(addition).await?;
-            return Ok(Lookup::Decided);
+        match settle::outcome(domain, addition.intent, self.known, actual) {
+            Outcome::TookEffect => {
+                self.added(addition).await?;
+                return Ok(Lookup::Decided);
+            }
+            Outcome::WasThere => {
+                self.ledger.dismiss(domain).await?;
+                return Ok(Lookup::Decided);
+            }
+            Outcome::HadNoEffect | Outcome::IsAbsent => {}
         }
         // The intent stays open: the next pass settles it by a listing of its own, and where a redirect
         // or the `www.` of another entry has the name meanwhile, its plan decides.
-        let is_taken = entry.is_some() || is_served_as_www(actual, domain);
+        let is_taken = actual.get(domain).is_some() || is_served_as_www(actual, domain);
         match error {
             None if is_taken => {}
             None => return Ok(Lookup::Untried),

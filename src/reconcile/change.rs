@@ -19,8 +19,11 @@ pub struct Plan {
     pub adoptions: BTreeMap<Domain, Cause>,
     /// Owned names that another row wants now.
     pub recaused: BTreeMap<Domain, Cause>,
-    /// Owned names that are gone from both places.
-    pub absent: BTreeSet<Domain>,
+    /// RunCloud's ids of owned names, where they are not known yet or are others than before.
+    pub ids: BTreeMap<Domain, u64>,
+    /// Owned names that are not where they were: gone from both places, or listed under this other id while
+    /// their own is another name's.
+    pub astray: BTreeMap<Domain, Option<u64>>,
     /// What is not done, and why, in the order of names.
     pub held: Vec<Held>,
     /// Names only RunCloud has.

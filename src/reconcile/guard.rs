@@ -87,8 +87,9 @@ impl Review<'_> {
     /// web application has, nothing that was there is added again either.
     fn distrust_listing(&mut self) {
         let Some(why) = self.evidence.actual.suspicion() else { return };
+        self.plan.ids.clear();
         if why != NONE_OF_OURS {
-            self.plan.absent.clear();
+            self.plan.astray.clear();
         }
         if !self.evidence.actual.side().is_empty() {
             return;

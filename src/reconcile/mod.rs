@@ -8,6 +8,7 @@ mod change;
 mod failures;
 mod grace;
 pub mod guard;
+mod identity;
 mod inputs;
 mod network;
 mod order;

@@ -1,7 +1,8 @@
 use super::guard::{self, ApprovedPlan, Evidence};
 use super::inputs::{Inputs, Policy};
-use super::plan::{HeldReason, plan};
+use super::plan::{HeldReason, Plan, plan};
 use super::proof::Snapshot;
+use super::report::some_of;
 use crate::clock::Moment;
 use crate::domain::Domain;
 use crate::ledger::{Known, LedgerError};
@@ -111,6 +112,7 @@ impl Proposal {
         for why in suspicions.into_iter().flatten() {
             notices.push(format!("nothing is removed: {why}, which is not believed"));
         }
+        notices.extend(astray_notice(self.approved.plan()));
         let held = self.approved.plan().held.iter();
         for conflict in held.filter(|held| held.reason == HeldReason::Conflict) {
             notices.push(format!("{}: {}", conflict.domain, conflict.detail));
@@ -128,4 +130,14 @@ impl Proposal {
         }
         notices
     }
+}
+
+/// Entries that have another id than they had, in one line.
+fn astray_notice(plan: &Plan) -> Option<String> {
+    let moved = plan.astray.iter().filter(|(_, id)| id.is_some());
+    let names: Vec<Domain> = moved.map(|(name, _)| name.clone()).collect();
+    (!names.is_empty()).then(|| {
+        let names = some_of(&names);
+        format!("nothing is changed of {names}: RunCloud lists other entries under these names than before")
+    })
 }

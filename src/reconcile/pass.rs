@@ -34,7 +34,7 @@ pub async fn look(network: &Network, mut known: Known, now: &Moment) -> Result<O
     let actual = network.reader.domains().await?;
     let ssl = network.reader.ssl().await?;
     if proof::listing_suspicion(&actual, &known).is_none() {
-        settle(&mut known, &actual);
+        settle(&mut known, &actual, now);
     }
     let proposal = network.plan(desired, actual, &known, now);
     let mut plan = proposal.approved.plan().clone();
@@ -118,22 +118,28 @@ async fn settled(
     if proof::listing_suspicion(actual, &known).is_some() {
         return Ok(known);
     }
-    let settled = settle(&mut known, actual);
-    for (domain, intent, outcome) in &settled {
+    for (domain, intent, outcome) in settle(&mut known, actual, clock.since()) {
         let action = intent.action.word();
         match outcome {
             Outcome::TookEffect => {
                 tracing::info!("{domain}: an earlier {action} took effect after all");
-                ledger.settle(domain, *intent, clock.wall()).await?;
+                ledger.settle(&domain, intent, clock.since().wall).await?;
+            }
+            Outcome::IsAbsent => {
+                tracing::info!("{domain}: an earlier {action} took effect, as it seems");
+                ledger.settle_absent(&domain).await?;
             }
             Outcome::HadNoEffect => {
                 tracing::info!("{domain}: an earlier {action} had no effect");
-                ledger.withdraw(domain).await?;
+                ledger.withdraw(&domain).await?;
+            }
+            Outcome::WasThere => {
+                tracing::info!("{domain}: it was there all along");
+                ledger.dismiss(&domain).await?;
             }
         }
     }
-    // The budget counts what was settled just now.
-    if settled.is_empty() { Ok(known) } else { ledger.known().await }
+    Ok(known)
 }
 
 /// Writes down what needs no call: what the ledger is bound to, adoptions, names that are gone from both
@@ -154,7 +160,8 @@ async fn note(
             ledger.adopt(names, clock.wall()).await?;
         }
     }
-    ledger.note_absent(&plan.absent).await?;
+    ledger.note_ids(&plan.ids).await?;
+    ledger.note_astray(&plan.astray).await?;
     let recovered: Vec<_> = known.failures.keys().filter(|name| !plan.retries(name)).collect();
     if !recovered.is_empty() {
         ledger.recovered(recovered).await?;

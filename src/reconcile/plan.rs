@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{retry, www};
+use super::identity::{Identities, is_listed};
+use super::{retry, show, www};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::{Cause, DAY, Due, Failure, Origin};
@@ -18,9 +19,13 @@ const MOST_REPAIRS: u32 = 3;
 
 /// Plans. The order of rows and entries does not matter; equal inputs give equal plans.
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
-    let garbled = garbled(inputs);
-    let planner =
-        Planner { inputs, folded: www::folded(inputs), protected: protected(inputs), garbled };
+    let planner = Planner {
+        inputs,
+        folded: www::folded(inputs),
+        protected: protected(inputs),
+        garbled: garbled(inputs),
+        identities: Identities::new(inputs.known, inputs.actual),
+    };
     let mut plan = Plan {
         wanted: count_wanted(inputs.desired),
         present: inputs.actual.len(),
@@ -47,6 +52,7 @@ struct Planner<'a> {
     protected: BTreeSet<Domain>,
     /// Rows that turned into no host name, by the name they held.
     garbled: BTreeMap<&'a Domain, &'a Rejected>,
+    identities: Identities<'a>,
 }
 
 impl Planner<'_> {
@@ -67,7 +73,7 @@ impl Planner<'_> {
             let detail = format!("{}, but it is a redirect in RunCloud", claim.cause);
             return plan.held.push(Held::new(domain, HeldReason::Redirect, detail));
         }
-        self.own(plan, domain, claim);
+        self.own(plan, domain, claim, entry);
         let flag = match claim.standing {
             Standing::Wanted => www::wanted_flag(self.inputs, &self.folded, domain),
             Standing::Kept(_) | Standing::NotWanted => None,
@@ -89,18 +95,31 @@ impl Planner<'_> {
             return plan.held.push(Held::new(domain, HeldReason::RemovalNever, detail));
         }
         if is_ours_to_change && !self.hold_failed(plan, domain, claim.cause, claim.stage) {
-            let (domain, entry, cause) = (domain.clone(), entry.clone(), claim.cause);
-            plan.changes.push(Change::Update { domain, entry, www, cause, stage: claim.stage });
+            let Claim { cause, stage, .. } = *claim;
+            let (name, changed) = (domain.clone(), entry.clone());
+            let update = Change::Update { domain: name, entry: changed, www, cause, stage };
+            self.plan_change(plan, entry, update);
         }
     }
 
     /// A name that is in both places becomes ours; what wants it is remembered for its removal.
-    fn own(&self, plan: &mut Plan, domain: &Domain, claim: &Claim) {
+    fn own(&self, plan: &mut Plan, domain: &Domain, claim: &Claim, entry: &Entry) {
         match self.inputs.known.owned.get(domain) {
             Some(owned) if owned.cause == claim.cause => {}
             Some(_) => drop(plan.recaused.insert(domain.clone(), claim.cause)),
             None if claim.standing == Standing::Kept(Kept::SubdomainsOff) => {}
-            None => drop(plan.adoptions.insert(domain.clone(), claim.cause)),
+            None => {
+                plan.adoptions.insert(domain.clone(), claim.cause);
+                self.note_id(plan, domain, entry);
+            }
+        }
+    }
+
+    /// Notes the id of the entry of an owned name, and where it is another one than it was that it is astray.
+    fn note_id(&self, plan: &mut Plan, domain: &Domain, entry: &Entry) {
+        match self.identities.doubt(domain, entry) {
+            None => drop(plan.ids.insert(domain.clone(), entry.id)),
+            Some(_) => drop(plan.astray.insert(domain.clone(), Some(entry.id))),
         }
     }
 
@@ -193,7 +212,7 @@ impl Planner<'_> {
                 let detail = format!("{gone}, and removal = \"never\"");
                 plan.held.push(Held::new(domain, HeldReason::RemovalNever, detail));
             }
-            (Some(gone), _) => self.plan_removal(plan, domain, entry.id, gone),
+            (Some(gone), _) => self.plan_removal(plan, domain, entry, gone),
         }
     }
 
@@ -213,9 +232,21 @@ impl Planner<'_> {
             && desired.claims.keys().any(|name| is_below(name) && desired.is_claimed(name))
     }
 
-    fn plan_removal(&self, plan: &mut Plan, domain: &Domain, id: u64, reason: Gone) {
+    fn plan_removal(&self, plan: &mut Plan, domain: &Domain, entry: &Entry, reason: Gone) {
         if !self.hold_failed(plan, domain, reason.cause(), Stage::default()) {
-            plan.changes.push(Change::Remove { domain: domain.clone(), id, reason });
+            let removal = Change::Remove { domain: domain.clone(), id: entry.id, reason };
+            self.plan_change(plan, entry, removal);
+        }
+    }
+
+    /// Plans what changes an entry, unless it looks like another name's: RunCloud changes what has the id.
+    fn plan_change(&self, plan: &mut Plan, entry: &Entry, change: Change) {
+        match self.identities.doubt(change.domain(), entry) {
+            None => plan.changes.push(change),
+            Some(why) => {
+                let detail = format!("{}, but {why}: not believed", show::reason(&change));
+                plan.held.push(Held::new(change.domain(), HeldReason::Unproven, detail));
+            }
         }
     }
 
@@ -239,10 +270,14 @@ impl Planner<'_> {
 
     fn plan_leftovers(&self, plan: &mut Plan) {
         let Inputs { desired, actual, known, .. } = self.inputs;
-        for domain in known.owned.keys() {
-            // An application always has a domain: an empty listing is no reason to forget.
-            if !actual.is_empty() && actual.get(domain).is_none() && !desired.is_claimed(domain) {
-                plan.absent.insert(domain.clone());
+        for (domain, owned) in &known.owned {
+            match actual.get(domain) {
+                Some(entry) if owned.id == Some(entry.id) => {}
+                Some(entry) => self.note_id(plan, domain, entry),
+                // An application always has a domain: an empty listing is no reason to forget.
+                None if actual.is_empty() || desired.is_claimed(domain) => {}
+                None if is_listed(domain, Some(owned), actual) => {}
+                None => drop(plan.astray.insert(domain.clone(), None)),
             }
         }
         for (domain, cause) in &desired.hijacks {
@@ -267,11 +302,11 @@ fn protected(inputs: &Inputs<'_>) -> BTreeSet<Domain> {
     inputs.desired.protected.iter().cloned().chain(primary).collect()
 }
 
-/// The names whose certificate is owed once the changes are made: the ledger's, those to be added and
-/// those to get `www`, as far as they are still in RunCloud then.
+/// The names whose certificate is owed once the changes are made: the ledger's, as far as they are in RunCloud
+/// or a row wants them there, those to be added and those to get `www`.
 fn due(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Domain, Due> {
     let mut due = inputs.known.due.clone();
-    due.retain(|domain, _| inputs.actual.get(domain).is_some());
+    due.retain(|name, _| inputs.actual.get(name).is_some() || inputs.desired.is_claimed(name));
     for change in changes {
         match change {
             Change::Add { domain, .. } | Change::Update { domain, www: true, .. } => {

@@ -141,8 +141,8 @@ mod tests {
     }
 
     fn known() -> Known {
-        let owned =
-            Owned { origin: Origin::Added, www: None, cause: Cause { mapping: Some(9), site: 2 } };
+        let cause = Cause { mapping: Some(9), site: 2 };
+        let owned = Owned { origin: Origin::Added, www: None, cause, id: None };
         Known {
             owned: [(Domain::parse("a.test").unwrap(), owned)].into(),
             bound: Some(Bound { network: None, highest_mapping: 11 }),

@@ -10,6 +10,8 @@ pub struct Actual {
     wildcards: BTreeSet<Domain>,
     /// Names that are no host names, such as `*.example.com`, and second entries of one name.
     odd: BTreeSet<String>,
+    /// The ids of all of them.
+    ids: BTreeSet<u64>,
     has_repeated_names: bool,
 }
 
@@ -65,6 +67,7 @@ impl Actual {
         // Of two spellings of one name the one that must not be touched stands for both.
         listed.sort_by_key(|(_, _, entry)| (entry.kind, entry.id));
         for (name, wildcard, entry) in listed {
+            actual.ids.insert(entry.id);
             actual.insert(name, wildcard, entry);
         }
         actual
@@ -114,6 +117,11 @@ impl Actual {
     /// The entry of exactly this name.
     pub fn get(&self, domain: &Domain) -> Option<&Entry> {
         self.entries.get(domain)
+    }
+
+    /// Whether there is an entry with this id, whatever its name is.
+    pub fn has_id(&self, id: u64) -> bool {
+        self.ids.contains(&id)
     }
 
     /// Whether a wildcard entry serves the name; it serves one label below its base.

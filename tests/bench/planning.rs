@@ -50,8 +50,9 @@ fn desired(names: impl Iterator<Item = Domain>) -> Desired {
 
 /// Every name is owned, so that those no longer wanted are removed.
 fn known(names: impl Iterator<Item = Domain>) -> Known {
-    let owned = Owned { origin: Origin::Added, www: Some(false), cause: CAUSE };
-    Known { owned: names.map(|name| (name, owned)).collect(), ..<_>::default() }
+    let owned = |id| Owned { origin: Origin::Added, www: Some(false), cause: CAUSE, id: Some(id) };
+    let owned = (1..).zip(names).map(|(id, name)| (name, owned(id)));
+    Known { owned: owned.collect(), ..<_>::default() }
 }
 
 fn actual(names: impl Iterator<Item = Domain>) -> Actual {

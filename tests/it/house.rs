@@ -13,15 +13,17 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const LONGEST_FUNCTION: usize = 60;
 const LONGEST_FILE: usize = 400;
-const PURE: [&str; 15] = [
+const PURE: [&str; 17] = [
     "src/domain/",
     "src/wp_config/",
+    "src/ledger/settlement.rs",
     "src/reconcile/plan.rs",
     "src/reconcile/change.rs",
     "src/reconcile/inputs.rs",
     "src/reconcile/blocked.rs",
     "src/reconcile/grace.rs",
     "src/reconcile/guard.rs",
+    "src/reconcile/identity.rs",
     "src/reconcile/proof.rs",
     "src/reconcile/systemic.rs",
     "src/reconcile/certificate.rs",

@@ -52,7 +52,7 @@ impl Case {
 
     fn known(&self) -> Known {
         let cause = Cause { mapping: Some(1), site: 2 };
-        let owned = Owned { origin: Origin::Added, www: None, cause };
+        let owned = Owned { origin: Origin::Added, www: None, cause, id: None };
         let names = self.owned.iter().filter_map(|name| Domain::parse(name).ok());
         Known { owned: names.map(|name| (name, owned)).collect(), ..Known::default() }
     }
@@ -61,14 +61,14 @@ impl Case {
     fn applied(&self, plan: &Plan) -> (Self, Known) {
         let mut after = self.clone();
         let mut known = self.known();
-        for name in &plan.absent {
+        for (name, _) in plan.astray.iter().filter(|(_, id)| id.is_none()) {
             known.owned.remove(name);
         }
         for (name, cause) in &plan.recaused {
             known.owned.get_mut(name).unwrap().cause = *cause;
         }
         for (name, cause) in &plan.adoptions {
-            let owned = Owned { origin: Origin::Adopted, www: None, cause: *cause };
+            let owned = Owned { origin: Origin::Adopted, www: None, cause: *cause, id: None };
             known.owned.insert(name.clone(), owned);
         }
         for change in &plan.changes {
@@ -84,7 +84,8 @@ impl Case {
                 let redirection = "none".to_owned();
                 let entry = Entry { id, kind: Kind::Alias, www: Some(*www), redirection };
                 self.listed.push((domain.to_string(), entry));
-                let owned = Owned { origin: Origin::Added, www: Some(*www), cause: *cause };
+                let owned =
+                    Owned { origin: Origin::Added, www: Some(*www), cause: *cause, id: None };
                 known.owned.insert(domain.clone(), owned);
             }
             Change::Update { domain, entry, www, .. } => {
@@ -206,6 +207,34 @@ proptest! {
             prop_assert!(!domain.as_str().ends_with("network.test") || domain.as_str() == "shop.network.test");
             prop_assert!(owned.contains_key(&domain) || case.policy.removal == Removal::Mirror);
             prop_assert!(case.policy.removal != Removal::Never);
+        }
+    }
+
+    #[test]
+    fn nothing_is_changed_that_has_the_id_of_another_name(case in case(), by in 1..9_usize) {
+        let mut known = case.known();
+        for (name, entry) in &case.listed {
+            let owned = Domain::parse(name).ok().and_then(|name| known.owned.get_mut(&name));
+            if let Some(owned) = owned {
+                owned.id = Some(entry.id);
+            }
+        }
+        let mut turned = case.clone();
+        let mut ids: Vec<u64> = case.listed.iter().map(|(_, entry)| entry.id).collect();
+        let count = ids.len().max(1);
+        ids.rotate_left(by % count);
+        for ((_, entry), id) in turned.listed.iter_mut().zip(ids) {
+            entry.id = id;
+        }
+        let desired = Desired::of(&case.tables, &[], &[], case.policy.subdomains);
+        for change in turned.plan_with(&desired, &known).changes {
+            let id = match &change {
+                Change::Remove { id, .. } => *id,
+                Change::Update { entry, .. } => entry.id,
+                Change::Add { .. } => continue,
+            };
+            let owner = known.owned.iter().find(|(_, owned)| owned.id == Some(id));
+            prop_assert!(owner.is_none_or(|(name, _)| name == change.domain()), "{change:?}");
         }
     }
 

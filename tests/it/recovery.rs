@@ -92,9 +92,10 @@ async fn a_ledger_of_an_older_version_can_be_looked_at_and_is_upgraded() {
     let world = world().await;
     on_ledger(
         &world,
-        "DELETE FROM _sqlx_migrations WHERE version = 2; DROP TABLE ticks; DROP TABLE removal; \
+        "DELETE FROM _sqlx_migrations WHERE version > 1; DROP TABLE ticks; DROP TABLE removal; \
          DROP TABLE blocked; DROP TABLE approved; DROP TABLE repair; \
          DROP TABLE row; ALTER TABLE owned DROP COLUMN absent; \
+         ALTER TABLE owned DROP COLUMN id; \
          ALTER TABLE binding DROP COLUMN network; ALTER TABLE binding DROP COLUMN highest_mapping; \
          ALTER TABLE failure DROP COLUMN stage",
     )

@@ -189,6 +189,14 @@ pub const LISTINGS: [(&str, Effect); 38] = [
     ("a row that is text", Effect::Edit(|body| rows(body).push(json!("a.test")))),
 ];
 
+/// Lists that add up, and in which entries are missing or are not what they were.
+pub const NAMES: [(&str, Effect); 4] = [
+    ("the last name another", Effect::Edit(|body| rename(body, "same.test"))),
+    ("the last name that of a site", Effect::Edit(|body| rename(body, "shop.network.test"))),
+    ("the last id new", Effect::Edit(new_id)),
+    ("the last entry missing from rows and total", Effect::Edit(short)),
+];
+
 fn rows(body: &mut Value) -> &mut Vec<Value> {
     body["data"].as_array_mut().unwrap()
 }
@@ -205,6 +213,27 @@ fn set(body: &mut Value, field: &str, value: impl Into<Value> + Copy) {
 
 fn total(body: &mut Value, field: &str, value: impl Into<Value>) {
     body["meta"]["pagination"][field] = value.into();
+}
+
+fn rename(body: &mut Value, name: &str) {
+    if let Some(row) = rows(body).last_mut() {
+        row["name"] = name.into();
+    }
+}
+
+fn new_id(body: &mut Value) {
+    if let Some(row) = rows(body).last_mut() {
+        row["id"] = (9_000 + row["id"].as_u64().unwrap()).into();
+    }
+}
+
+/// One row fewer on each page.
+fn short(body: &mut Value) {
+    rows(body).pop();
+    let pagination = &body["meta"]["pagination"];
+    let [before, pages] =
+        [&pagination["total"], &pagination["total_pages"]].map(|number| number.as_u64().unwrap());
+    total(body, "total", before - pages);
 }
 
 fn no_primary(body: &mut Value) {

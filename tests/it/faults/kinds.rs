@@ -32,7 +32,16 @@ pub enum Bad {
     Tables(&'static Damage),
 }
 
+/// The kinds that the seeds of `faults` draw from; later ones have seeds of their own, so that those stay what they are.
+pub static FIRST: LazyLock<usize> = LazyLock::new(|| first().len());
+
 pub static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
+    let names = answers::NAMES.iter();
+    let names = names.map(|(what, effect)| Place::LISTING.kind(what, effect.clone()));
+    first().into_iter().chain(names).collect()
+});
+
+fn first() -> Vec<Kind> {
     let mut kinds = vec![
         Kind { name: "RunCloud: calls are lost at random".into(), bad: Bad::Lottery },
         Kind { name: "RunCloud: connection refused".into(), bad: Bad::NoRunCloud },
@@ -60,7 +69,7 @@ pub static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
         }),
     );
     kinds
-});
+}
 
 #[test]
 fn there_are_sixty_kinds_at_least_and_each_has_its_name() {

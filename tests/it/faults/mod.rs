@@ -14,6 +14,7 @@ mod watch;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use arena::Arena;
-use kinds::KINDS;
+use kinds::{FIRST, KINDS};
 use run::Outcome;
 
 use crate::support::runs;
@@ -32,13 +33,23 @@ const LONGEST_RUN: Duration = Duration::from_mins(2);
 
 #[test]
 fn no_fault_removes_what_is_wanted_or_leaves_work_undone() {
-    let seeds = Seeds::of("faults");
-    let open = Mutex::new(seeds.up_to(runs(150, 10_000) as u64).into_iter());
+    try_all(&Seeds::of("faults"), 0..*FIRST, runs(150, 10_000));
+}
+
+#[test]
+fn no_list_with_other_names_does_either() {
+    try_all(&Seeds::of("names"), *FIRST..KINDS.len(), runs(30, 2_000));
+}
+
+/// Makes the runs of these seeds, and prints what came of them.
+fn try_all(seeds: &Seeds, turns: Range<usize>, count: usize) {
+    let open = Mutex::new(seeds.up_to(count as u64).into_iter());
     let next = || open.lock().unwrap_or_else(PoisonError::into_inner).next();
     let count = std::thread::available_parallelism().map_or(1, usize::from);
     let mut matrix = Matrix::default();
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..count).map(|_| scope.spawn(|| work(next, &seeds))).collect();
+        let work = || work(next, &turns, seeds);
+        let workers: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
         for worker in workers {
             matrix.add(worker.join().unwrap());
         }
@@ -48,11 +59,11 @@ fn no_fault_removes_what_is_wanted_or_leaves_work_undone() {
 }
 
 /// Makes runs until there are no more seeds.
-fn work(next: impl Fn() -> Option<u64>, seeds: &Seeds) -> Matrix {
+fn work(next: impl Fn() -> Option<u64>, turns: &Range<usize>, seeds: &Seeds) -> Matrix {
     let mut matrix = Matrix::default();
     let mut place = Place::new();
     while let Some(seed) = next() {
-        let outcome = catch_unwind(AssertUnwindSafe(|| place.run(seed)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| place.run(turns.clone(), seed)));
         if outcome.is_err() {
             // Nobody knows what the tables hold now.
             place = Place::new();
@@ -79,8 +90,8 @@ impl Place {
         Self { runtime, arena }
     }
 
-    fn run(&mut self, seed: u64) -> Outcome {
-        let run = run::run(&mut self.arena, seed);
+    fn run(&mut self, turns: Range<usize>, seed: u64) -> Outcome {
+        let run = run::run(&mut self.arena, turns, seed);
         let bounded = async { tokio::time::timeout(LONGEST_RUN, run).await };
         self.runtime.block_on(bounded).expect("the run hangs")
     }

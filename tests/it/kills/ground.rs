@@ -118,7 +118,7 @@ impl Ground {
         let pass = self.once().await;
         let calls = self.world.runcloud.calls().len();
         let last = self.once().await;
-        let known = self.world.known().await;
+        let mut known = self.world.known().await;
         let all = self.world.runcloud.calls();
         let writes = all[calls..].iter().filter(|call| call.is_write());
         let course = Course {
@@ -131,6 +131,8 @@ impl Ground {
             restless: writes.map(|call| format!("{} {}", call.method, call.path)).collect(),
         };
         let codes = (pass.code, last.code);
+        // What is gone from RunCloud stays in the ledger for a few lists, fewer where its removal was seen to be done.
+        known.owned.retain(|name, _| self.world.runcloud.model().domain(name.as_str()).is_some());
         Outcome {
             course,
             ending: Ending { codes, names: self.world.names(), ledger: known.into() },
