@@ -27,6 +27,12 @@ pub enum LedgerError {
     /// A newer version of the program wrote it.
     #[error("the ledger {0} is of a newer version of this program")]
     Newer(String),
+    /// An older version of the program wrote it, and may be at work on it.
+    #[error(
+        "the ledger {0} is of an older version of this program, which may be at work on it. Restart the \
+         service, or make a pass with `--once`: that upgrades it"
+    )]
+    Older(String),
     /// It speaks of another web application.
     #[error(
         "the ledger {path} belongs to {bound}, not to {asked}. Give each web application a state \
@@ -65,7 +71,10 @@ impl LedgerError {
         match self {
             Self::Damaged { .. } | Self::Newer(_) => true,
             Self::Statement(error) => damage(error).is_some(),
-            Self::Sqlite { .. } | Self::Bound { .. } | Self::OtherNetwork { .. } => false,
+            Self::Sqlite { .. }
+            | Self::Older(_)
+            | Self::Bound { .. }
+            | Self::OtherNetwork { .. } => false,
         }
     }
 }

@@ -57,12 +57,19 @@ impl Ledger {
         }
     }
 
-    /// Opens the ledger beside the process that holds the lease, for what an operator has to say to it.
+    /// Opens the ledger beside the process that holds the lease, for what an operator has to say to it. It is
+    /// neither made nor upgraded: that process may be of an older version.
     ///
     /// # Errors
-    /// [`LedgerError`].
+    /// [`LedgerError::Older`], and the others.
     pub async fn join(directory: &Path, binding: Binding) -> Result<Self, LedgerError> {
-        Self::open_file(directory, binding).await
+        let path = directory.join(FILE);
+        let mut connection = connect(&path, durable(&path)).await?;
+        if !is_of_this_version(&path, &mut connection).await? {
+            return Err(LedgerError::Older(path.display().to_string()));
+        }
+        let known = read_checked(&path, &mut connection, binding).await?;
+        Ok(Self::new(connection, binding, known.clock, directory))
     }
 
     /// Sets a ledger of another web application or network aside, where there is one and `may_change`
@@ -116,12 +123,7 @@ impl Ledger {
 
     async fn open_file(directory: &Path, binding: Binding) -> Result<Self, LedgerError> {
         let path = directory.join(FILE);
-        let options = options(&path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Truncate)
-            .synchronous(SqliteSynchronous::Full);
-        let mut connection = options.connect().await.map_err(|e| file_error(&path, e))?;
-        check_pages(&path, &mut connection).await?;
+        let mut connection = connect(&path, durable(&path).create_if_missing(true)).await?;
         MIGRATIONS.run(&mut connection).await.map_err(|error| migration_error(&path, error))?;
         let known = read_checked(&path, &mut connection, binding).await?;
         Ok(Self::new(connection, binding, known.clock, directory))
@@ -143,9 +145,7 @@ async fn look_into(path: &Path, binding: Binding) -> Result<Known, LedgerError> 
     // One that is older, or that a crash left in the middle of a transaction, is brought up to date as a
     // copy: whoever looks may not be allowed to write.
     let copy = Copied::of(path).map_err(|error| file_error(path, error.into()))?;
-    let mut connection =
-        self::options(&copy.file).connect().await.map_err(|e| file_error(path, e))?;
-    check_pages(path, &mut connection).await?;
+    let mut connection = connect(path, self::options(&copy.file)).await?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| migration_error(path, error))?;
     read_checked(path, &mut connection, binding).await
 }
@@ -204,24 +204,24 @@ async fn check_pages(path: &Path, connection: &mut SqliteConnection) -> Result<(
     Err(LedgerError::Damaged { path: path.display().to_string(), why })
 }
 
+/// Whether it has every migration of this version, and no other.
 async fn is_of_this_version(
     path: &Path,
     connection: &mut SqliteConnection,
 ) -> Result<bool, LedgerError> {
-    let scalar = |sql| sqlx::query_scalar::<_, Option<i64>>(sql);
     // The first writer may be about to make it.
     let tables = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
-    let tables = scalar(tables).fetch_one(&mut *connection).await;
-    if tables.map_err(|error| file_error(path, error))? == Some(0) {
+    let tables = sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut *connection).await;
+    if tables.map_err(|error| file_error(path, error))? == 0 {
         return Ok(false);
     }
-    let version = scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(connection).await;
-    let version = version.map_err(|error| file_error(path, error))?;
-    let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
-    match version.cmp(&newest) {
-        std::cmp::Ordering::Greater => Err(LedgerError::Newer(path.display().to_string())),
-        order => Ok(order.is_eq()),
+    let versions = "SELECT version FROM _sqlx_migrations";
+    let versions = sqlx::query_scalar::<_, i64>(versions).fetch_all(connection).await;
+    let versions = versions.map_err(|error| file_error(path, error))?;
+    if versions.iter().any(|version| !MIGRATIONS.version_exists(*version)) {
+        return Err(LedgerError::Newer(path.display().to_string()));
     }
+    Ok(versions.len() == MIGRATIONS.iter().count())
 }
 
 /// Renames the ledger; its journal first, which must never meet another file of the name.
@@ -237,6 +237,21 @@ fn set_aside(directory: &Path) -> Result<PathBuf, LedgerError> {
         }
     }
     Ok(aside(FILE))
+}
+
+/// A connection to a file whose pages are whole.
+async fn connect(
+    path: &Path,
+    options: SqliteConnectOptions,
+) -> Result<SqliteConnection, LedgerError> {
+    let mut connection = options.connect().await.map_err(|error| file_error(path, error))?;
+    check_pages(path, &mut connection).await?;
+    Ok(connection)
+}
+
+/// Each transaction is on the disk once it is committed.
+fn durable(path: &Path) -> SqliteConnectOptions {
+    options(path).journal_mode(SqliteJournalMode::Truncate).synchronous(SqliteSynchronous::Full)
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

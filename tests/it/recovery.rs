@@ -103,6 +103,8 @@ async fn a_ledger_of_an_older_version_can_be_looked_at_and_is_upgraded() {
     let before = fs::read(ledger(&world)).unwrap();
     world.unmap("a.test").await;
     assert_eq!(world.plan().await.removals(), 1);
+    let joined = Ledger::join(world.state.path(), BINDING).await;
+    assert!(matches!(joined, Err(LedgerError::Older(_))), "its writer may be as old as it is");
     assert_eq!(fs::read(ledger(&world)).unwrap(), before, "a look writes nothing");
     assert_eq!(world.converge().await.removed.len(), 1);
 }
