@@ -32,6 +32,7 @@
 //! * [`domain`]: the only way a host name enters the program.
 //! * [`clock`]: points in time as values.
 //! * [`stop`]: the word to stop, heard by every wait and every read.
+//! * [`patience`]: the one layer that repeats what failed.
 //! * [`wp_config`]: reads wp-config.php without running it.
 //! * [`config`]: settings from every layer, each with its origin.
 //! * [`wordpress`]: what is wanted.
@@ -91,6 +92,7 @@ pub mod config;
 pub mod daemon;
 pub mod domain;
 pub mod ledger;
+pub mod patience;
 pub mod reconcile;
 pub mod runcloud;
 pub mod simulator;

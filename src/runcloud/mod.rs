@@ -23,11 +23,12 @@ pub use actual::{Actual, Entry, Kind, Ssl};
 pub use credentials::{ApiVersion, Credentials};
 pub use error::{ApiError, Class};
 pub use reader::Reader;
-pub use retry::Patience;
 pub(crate) use transport::is_loopback;
 pub use writer::Writer;
 
 use reqwest::Url;
+
+pub use crate::patience::Patience;
 
 /// Where one web application is to be found, and with what right.
 pub struct Endpoint {

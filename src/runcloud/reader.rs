@@ -6,11 +6,12 @@ use super::actual::{Actual, Entry, Ssl};
 use super::certificate::{Installed, Mode};
 use super::error::ApiError;
 use super::listing::Listing;
-use super::retry::{Patience, Repeat};
+use super::retry::Repeat;
 use super::transport::{Call, Transport};
 use super::wire::{Page, WireDomain};
 use super::{Endpoint, Writer};
 use crate::ledger::Lease;
+use crate::patience::Patience;
 use crate::stop::Stop;
 
 /// The most a page may hold (RunCloud's documentation of v2; v3 by its clients).

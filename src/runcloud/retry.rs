@@ -1,12 +1,10 @@
-//! The one layer that repeats calls.
+//! Which calls are repeated, after which errors and how much later.
 
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 
-use backon::{ExponentialBuilder, Retryable};
-use tokio::time::Instant;
-
 use super::error::{ApiError, Class};
+use crate::patience::Patience;
 use crate::stop::Stop;
 
 /// The wait after a 429 that names none; RunCloud's throttle counts by the minute (inferred).
@@ -15,23 +13,6 @@ const UNNAMED_WAIT: Duration = Duration::from_mins(1);
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait that is believed; what asks for more is asked again after a day.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
-/// How much longer than its patience one wait may last, so that a minute's window fits.
-const LAST_WAIT: Duration = Duration::from_secs(5);
-
-/// How long one call may be repeated before its error is reported.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// The first wait; the next ones double, with jitter.
-    pub first_wait: Duration,
-    /// From the call's first try to its last.
-    pub total: Duration,
-}
-
-impl Patience {
-    /// What a command has: about a minute.
-    pub const COMMAND: Self =
-        Self { first_wait: Duration::from_millis(250), total: Duration::from_mins(1) };
-}
 
 /// Which errors a call may be repeated after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,32 +47,17 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, ApiError>>,
 {
-    let (started, sleeper, mut unsure) = (Instant::now(), stop.clone(), None);
-    let backoff = ExponentialBuilder::default()
-        .with_min_delay(patience.first_wait)
-        .with_max_delay(Duration::from_secs(15))
-        .without_max_times()
-        .with_jitter();
-    let outcome = call
-        .retry(backoff)
-        .sleep(move |wait| {
-            let stop = sleeper.clone();
-            async move { stop.sleep(wait).await }
-        })
-        .when(|error| repeat.allows(error))
-        .adjust(|error, planned| {
-            let spent = started.elapsed();
-            let wait = wait_for(error, planned?);
-            (spent < patience.total && spent + wait <= patience.total + LAST_WAIT).then_some(wait)
-        })
-        .notify(|error, wait| {
-            let seconds = wait.as_secs_f32();
-            tracing::info!("{error}; trying again in {seconds:.1} s");
-            if repeat == Repeat::Idempotent && !error.was_not_acted_on() {
-                unsure = Some(error.clone());
-            }
-        })
-        .await;
+    let mut unsure = None;
+    let wait = |error: &ApiError, planned| {
+        if !repeat.allows(error) {
+            return None;
+        }
+        if repeat == Repeat::Idempotent && !error.was_not_acted_on() {
+            unsure = Some(error.clone());
+        }
+        Some(wait_for(error, planned))
+    };
+    let outcome = patience.repeat(stop, call, wait).await;
     match outcome {
         Err(error) if error.was_not_acted_on() => Err(unsure.unwrap_or(error)),
         outcome => outcome,
@@ -120,6 +86,8 @@ pub(super) fn parse_retry_after(text: &str, now: SystemTime) -> Option<Duration>
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+
+    use tokio::time::Instant;
 
     use super::*;
 

@@ -10,7 +10,8 @@ use super::Endpoint;
 use super::answer::{NOTE, WHOLE, body_of, lost, root_cause};
 use super::error::ApiError;
 use super::pace::Pace;
-use super::retry::{Patience, Repeat, with_patience};
+use super::retry::{Repeat, with_patience};
+use crate::patience::Patience;
 use crate::stop::Stop;
 
 /// RunCloud's edge was seen to refuse libraries' default agents with 403.

@@ -1,16 +1,18 @@
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
 use futures_util::TryStreamExt;
 use sqlx::mysql::MySqlRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Database as Sqlx, Decode, Executor, Row};
-use tokio::time::Instant;
 
 use super::error::{DatabaseError, number};
 use super::source::{Opened, Source};
 use super::tables::{Cells, Mapping, Network, Site, Tables};
+use crate::patience::Patience;
+use crate::stop::Stop;
 
+/// After the first try; the next waits double.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The WordPress database of one network; it can only be read.
@@ -49,20 +51,11 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`]; a table that is missing or not granted is one only for the mappings.
     pub async fn read(&self) -> Result<Tables, DatabaseError> {
-        let started = Instant::now();
-        let backoff = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(250))
-            .with_max_delay(Duration::from_secs(15))
-            .without_max_times()
-            .with_jitter();
-        (|| self.read_once())
-            .retry(backoff)
-            .when(DatabaseError::is_transient)
-            .adjust(|_, wait| wait.filter(|wait| started.elapsed() + *wait <= self.patience))
-            .notify(|error, wait| {
-                tracing::info!("{error}; trying again in {:.1} s", wait.as_secs_f32());
-            })
-            .await
+        let patience = Patience { first_wait: FIRST_WAIT, total: self.patience };
+        // Whoever reads gives the whole read up when asked to stop.
+        let nobody = Stop::new();
+        let wait = |error: &DatabaseError, planned| error.is_transient().then_some(planned);
+        patience.repeat(&nobody, || self.read_once(), wait).await
     }
 
     async fn read_once(&self) -> Result<Tables, DatabaseError> {

@@ -74,7 +74,8 @@ const WRITING_PHRASES: [&str; 9] = [
     "TRUNCATE",
 ];
 const UNFINISHED: [&str; 5] = ["todo!", "unimplemented!", "dbg!", "FIXME", "XXX"];
-const TOP_OF_SRC: [&str; 4] = ["src/lib.rs", "src/main.rs", "src/clock.rs", "src/stop.rs"];
+const TOP_OF_SRC: [&str; 5] =
+    ["src/lib.rs", "src/main.rs", "src/clock.rs", "src/stop.rs", "src/patience.rs"];
 const TOP: [&str; 12] = [
     "Cargo.toml",
     "Cargo.lock",
