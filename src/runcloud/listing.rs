@@ -1,6 +1,9 @@
 //! A listing that adds up: every page there, each id once, as many domains as were promised.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
 
 use super::error::ApiError;
 use super::wire::{MAX_DOMAINS, Page, Pagination, WireDomain};
@@ -8,9 +11,36 @@ use super::wire::{MAX_DOMAINS, Page, Pagination, WireDomain};
 /// The most pages that are asked for in one listing, however few domains each has.
 const MAX_PAGES: u64 = 1_000;
 
-/// A listing while it is read, page by page.
+/// How long a listing may take, besides
+const LISTING_TIME: Duration = Duration::from_mins(5);
+/// this for each page that it has; RunCloud's throttle leaves about one call a second (inferred).
+const PAGE_TIME: Duration = Duration::from_secs(5);
+
+/// Reads a listing, page by page.
+///
+/// # Errors
+/// [`ApiError::Listing`] where it does not add up, [`ApiError::Interrupted`] where it does not come to an end
+/// in its time, and those of `get_page`.
+pub(super) async fn whole(
+    mut get_page: impl AsyncFnMut(u64) -> Result<Page, ApiError>,
+) -> Result<Vec<WireDomain>, ApiError> {
+    let mut deadline = Instant::now() + LISTING_TIME;
+    let mut listing = Listing::default();
+    while let Some(number) = listing.next_page() {
+        let Ok(page) = timeout_at(deadline, get_page(number)).await else {
+            let text =
+                format!("the list of domains came no further than page {number} in its time");
+            return Err(ApiError::Interrupted(text));
+        };
+        listing.take(page?)?;
+        deadline += PAGE_TIME;
+    }
+    listing.finish()
+}
+
+/// A listing while it is read.
 #[derive(Default)]
-pub(super) struct Listing {
+struct Listing {
     domains: Vec<WireDomain>,
     ids: BTreeSet<u64>,
     pages: u64,
@@ -20,12 +50,12 @@ pub(super) struct Listing {
 
 impl Listing {
     /// The page to ask for next; none once the listing is whole.
-    pub(super) fn next_page(&self) -> Option<u64> {
+    fn next_page(&self) -> Option<u64> {
         (!self.is_whole).then_some(self.pages + 1)
     }
 
     /// Takes the next page.
-    pub(super) fn take(&mut self, page: Page) -> Result<(), ApiError> {
+    fn take(&mut self, page: Page) -> Result<(), ApiError> {
         self.pages += 1;
         let rows = page.domains.len();
         let known_before = self.ids.len();
@@ -49,7 +79,7 @@ impl Listing {
     }
 
     /// All domains of a listing that is whole.
-    pub(super) fn finish(self) -> Result<Vec<WireDomain>, ApiError> {
+    fn finish(self) -> Result<Vec<WireDomain>, ApiError> {
         match self.promised {
             Some(promised) if promised.total != self.domains.len() as u64 => odd(format!(
                 "it promises {} domains and has {}",
@@ -143,6 +173,26 @@ mod tests {
             }
         }
         Err("not whole".into())
+    }
+
+    /// Reads a hundred pages of one domain, each after `pause`: on which page it ended, after how many seconds.
+    async fn slow(pause: Duration) -> (Result<usize, ApiError>, u64, u64) {
+        let (began, mut last) = (Instant::now(), 0);
+        let outcome = whole(async |number| {
+            last = number;
+            tokio::time::sleep(pause).await;
+            Ok(page(&[number], 100, number, 100))
+        })
+        .await;
+        (outcome.map(|domains| domains.len()), last, began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_listing_of_slow_pages_is_given_up() {
+        let (outcome, page, took) = slow(Duration::from_secs(29)).await;
+        assert!(matches!(outcome, Err(ApiError::Interrupted(_))), "{outcome:?}");
+        assert_eq!((page, took), (13, 360));
+        assert_eq!(slow(Duration::from_secs(7)).await, (Ok(100), 100, 700));
     }
 
     #[test]

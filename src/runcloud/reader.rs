@@ -5,7 +5,7 @@ use reqwest::Method;
 use super::actual::{Actual, Entry, Ssl};
 use super::certificate::{Installed, Mode};
 use super::error::ApiError;
-use super::listing::Listing;
+use super::listing::whole;
 use super::retry::Repeat;
 use super::transport::{Call, Transport};
 use super::wire::{Page, WireDomain};
@@ -56,7 +56,7 @@ impl Reader {
     pub async fn domains(&self) -> Result<Actual, ApiError> {
         let mut odd = ApiError::Listing(String::new());
         for _ in 0..READS {
-            match self.read_listing().await {
+            match whole(async |number| self.get_page(number).await).await {
                 Ok(domains) => return Ok(Actual::new(domains.into_iter().map(entry_of))),
                 Err(error @ ApiError::Listing(_)) => {
                     tracing::info!("{error}; reading it again");
@@ -104,14 +104,6 @@ impl Reader {
             Err(ApiError::NotFound(_)) => Ok(None),
             answer => answer,
         }
-    }
-
-    async fn read_listing(&self) -> Result<Vec<WireDomain>, ApiError> {
-        let mut listing = Listing::default();
-        while let Some(number) = listing.next_page() {
-            listing.take(self.get_page(number).await?)?;
-        }
-        listing.finish()
     }
 
     async fn get_page(&self, number: u64) -> Result<Page, ApiError> {
