@@ -1,7 +1,7 @@
 use super::args::{RunFlags, Settings};
 use super::exit::{Exit, Failure};
 use super::plan::{load, network, plan, print_json, print_text};
-use super::rebind::{check_named, rebind};
+use super::rebind::{check_named, read_patiently, rebind};
 use super::signals;
 use crate::clock::Moment;
 use crate::daemon::{self, Service};
@@ -22,7 +22,15 @@ pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, F
     let network = network(config, Patience::COMMAND, signals::listen()?)?;
     let mut ledger = match &flags.rebind {
         None => Ledger::open(&state_dir, binding, &lease).await?,
-        Some(named) => rebind(named, &network, &state_dir, binding, &lease).await?,
+        Some(named) => {
+            let tables = if flags.once {
+                Some(network.desired().await?)
+            } else {
+                read_patiently(&network).await
+            };
+            let Some(tables) = tables else { return Ok(Exit::Converged) };
+            rebind(named, tables.network.as_ref(), &state_dir, binding, &lease).await?
+        }
     };
     if let Some(notice) = ledger.notice.take() {
         tracing::warn!("{notice}");

@@ -54,6 +54,37 @@ async fn it_adds_what_is_mapped_and_removes_what_stays_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_waits_for_the_tables_before_it_binds_to_another_network() {
+    let world = World::new().await.mapped(&["a.test"]).await;
+    world.converge().await;
+    world
+        .sql(
+            "UPDATE wp_site SET domain = 'moved.test' WHERE id = 1; \
+             RENAME TABLE wp_wu_domain_mappings TO wp_away",
+        )
+        .await;
+    let mut command = for_world(&world);
+    command.arg("--rebind=moved.test");
+    let mut running = Running::start(command);
+    running.until_said("there is no readable table wp_wu_domain_mappings").await;
+    world.sql("RENAME TABLE wp_away TO wp_wu_domain_mappings").await;
+    running.until_said("The old ledger is now").await;
+    end(running).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_well_while_it_waits_for_the_tables() {
+    let world = World::new().await;
+    world.sql("RENAME TABLE wp_wu_domain_mappings TO wp_away").await;
+    let mut command = for_world(&world);
+    command.arg("--rebind=moved.test");
+    let mut running = Running::start(command);
+    running.until_said("there is no readable table wp_wu_domain_mappings").await;
+    running.signal("TERM");
+    assert_eq!(running.end().await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_says_once_what_is_blocked_and_goes_on_when_it_is_approved() {
     let names: Vec<String> = (0..13).map(|number| format!("n{number:02}.test")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
