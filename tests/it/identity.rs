@@ -68,6 +68,30 @@ async fn an_addition_of_a_name_that_was_there_all_along_changes_nothing_of_it() 
 }
 
 #[tokio::test]
+async fn a_list_that_does_not_have_a_name_once_repairs_nothing_and_orders_nothing() {
+    let world = world_of(&["a.test", "b.test"]).await;
+    let before = world.known().await;
+    spoil(&world, rename_a);
+    world.pass().await.unwrap();
+    mend(&world);
+    world.converge().await;
+    let after = world.known().await;
+    assert_eq!((after.owned, after.repairs.len()), (before.owned, 0));
+    assert_eq!((after.due.len(), after.failures.len(), world.orders()), (0, 0, 1));
+}
+
+#[tokio::test]
+async fn so_it_is_where_its_entry_was_never_listed_yet() {
+    let world = World::new().await.mapped(&["a.test", "www.a.test"]).await;
+    world.pass().await.unwrap();
+    world.unmap("www.a.test").await;
+    spoil(&world, rename_a);
+    world.pass().await.unwrap();
+    mend(&world);
+    assert_eq!(world.converge().await.updated.len(), 1);
+}
+
+#[tokio::test]
 async fn an_addition_that_was_refused_is_looked_up_and_changes_nothing_of_what_was_there() {
     let world = world_of(&["a.test", "www.a.test", "b.test"]).await;
     let known = world.known().await;
