@@ -52,7 +52,7 @@
 //!    ([`reconcile::proof::Proof`]), or a complete listing and an operator.
 //! 3. The WordPress database is opened for reading. The ledger is the only thing written on disk.
 //! 4. The intent is in the ledger before each write call and the outcome after. An open intent is
-//!    settled by reading RunCloud, never by guessing.
+//!    settled by reading RunCloud, never by guessing, in memory (`plan`) and on disk by the same code.
 //! 5. A listing that does not add up is an error, never a short list.
 //! 6. Every remote error is retryable unless it is proven permanent.
 //! 7. Secrets are [`secrecy::SecretString`]; response bodies are never logged; credentials go to the
@@ -71,7 +71,12 @@
 //!   budget of a removal, unless `www = "never"` asks for it.
 //! * The one managed name of a network may be changed for another; otherwise all of them never go at once.
 //! * `--rebind` sets the old ledger aside and begins a new one, also where only the network is another.
-//! * An owned name that is gone from both places is forgotten after three listings without it.
+//! * An owned name that is gone from both places is forgotten after three listings without it, also where
+//!   an earlier removal of it was cut off.
+//! * RunCloud's id tells an entry, and not its name: an addition of a name whose entry was there all along
+//!   changed nothing, a name whose id is listed is not gone, and an entry that is listed under another
+//!   name than before is left alone until three listings said the same.
+//! * Tables of another network are an error (78) in a command, and a wait in the daemon, as missing ones are.
 //! * A name that is in both places is adopted when a row wants or keeps it; a row whose site does not
 //!   exist adopts nothing. Adoptions are a map beside the plan's changes, because they call nobody.
 //! * `www: true` is set where both names are rows of one site, and taken back when the `www.` row goes
