@@ -37,6 +37,7 @@
 //! * [`config`]: settings from every layer, each with its origin.
 //! * [`wordpress`]: what is wanted.
 //! * [`runcloud`]: what is; reader and writer are different types.
+//! * [`probe`]: where a name points, and which certificate it shows.
 //! * [`ledger`]: what is ours, what is about to be done, what is owed.
 //! * [`reconcile`]: plan, guard and certificate decide; pass and apply act.
 //! * [`daemon`]: the loop around passes.
@@ -98,6 +99,7 @@ pub mod daemon;
 pub mod domain;
 pub mod ledger;
 pub mod patience;
+pub mod probe;
 pub mod reconcile;
 pub mod runcloud;
 pub mod simulator;

@@ -3,6 +3,8 @@
 //! It answers what the public record of the API says (documented or seen live) and, where that record is silent, the
 //! answer that is worst for a careless client. It shares nothing with the client, so that a misreading on one side is
 //! not repeated on the other. The tests run against it, and so does the `demo` command.
+//!
+//! Beside it stands what the world sees: a [`NameServer`] that customers' names are in.
 
 mod account;
 mod answer;
@@ -17,6 +19,7 @@ mod journal;
 mod listener;
 mod lists;
 mod model;
+mod name_server;
 mod network;
 mod orders;
 mod routes;
@@ -37,6 +40,7 @@ pub use certificate::{Certificate, Ssl, SslShape};
 pub use faults::{Effect, Fault, Match, PathMatch, Reply};
 pub use journal::{Call, Stage};
 pub use model::Model;
+pub use name_server::{DnsAnswer, NameServer, Question};
 pub use network::{ApiVersion, App, Credential, Domain, Kind, LogLine, RateLimit, Server};
 pub use orders::{Order, Outcome, PlacedBy};
 

@@ -13,10 +13,11 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const LONGEST_FUNCTION: usize = 60;
 const LONGEST_FILE: usize = 400;
-const PURE: [&str; 17] = [
+const PURE: [&str; 18] = [
     "src/domain/",
     "src/wp_config/",
     "src/ledger/settlement.rs",
+    "src/probe/verdict.rs",
     "src/reconcile/plan.rs",
     "src/reconcile/change.rs",
     "src/reconcile/inputs.rs",

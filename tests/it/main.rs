@@ -17,6 +17,7 @@ mod isolation;
 mod kills;
 mod model;
 mod plan;
+mod probe;
 mod readme;
 mod recovery;
 mod removals;

@@ -1,0 +1,11 @@
+//! Looks at the world from outside: where a name points, and which certificate it shows.
+//!
+//! What is seen is evidence and never an order: a look that fails says why, as a value, and is no error. All looks
+//! are bounded in time and in how much they ask at once, end at the word to stop, and name names in logs at `debug`
+//! only.
+
+mod dns;
+mod verdict;
+
+pub use dns::{NoResolver, Resolver};
+pub use verdict::{DnsVerdict, Expected};
