@@ -5,7 +5,11 @@
 //! only.
 
 mod dns;
+mod shown;
+mod tls;
 mod verdict;
 
 pub use dns::{NoResolver, Resolver};
+pub use shown::Shown;
+pub use tls::{Handshakes, Seen};
 pub use verdict::{DnsVerdict, Expected};

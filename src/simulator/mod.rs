@@ -4,7 +4,8 @@
 //! answer that is worst for a careless client. It shares nothing with the client, so that a misreading on one side is
 //! not repeated on the other. The tests run against it, and so does the `demo` command.
 //!
-//! Beside it stands what the world sees: a [`NameServer`] that customers' names are in.
+//! Beside it stands what the world sees: a [`NameServer`] that customers' names are in, and a [`WebServer`] that shows
+//! what the panel has issued.
 
 mod account;
 mod answer;
@@ -26,6 +27,7 @@ mod routes;
 mod ssl;
 #[cfg(test)]
 mod tests;
+mod web_server;
 mod wire;
 
 use std::io;
@@ -43,6 +45,7 @@ pub use model::Model;
 pub use name_server::{DnsAnswer, NameServer, Question};
 pub use network::{ApiVersion, App, Credential, Domain, Kind, LogLine, RateLimit, Server};
 pub use orders::{Order, Outcome, PlacedBy};
+pub use web_server::{Page, Showing, TlsVersion, Visit, WebServer};
 
 use front::Shared;
 use journal::Journal;

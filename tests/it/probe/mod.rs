@@ -1,6 +1,7 @@
 //! The probes against real packets and handshakes on loopback.
 
 mod dns;
+mod tls;
 
 use std::collections::BTreeSet;
 
