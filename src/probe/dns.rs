@@ -26,10 +26,13 @@ const SILENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(30);
 /// So many names are asked for at once, each with two questions.
 const AT_ONCE: usize = 16;
+/// How long an answer is remembered whose TTL is longer. Let's Encrypt's resolvers do the same, and a name that has just
+/// moved here is what is waited for.
+const LONGEST_MEMORY: Duration = Duration::from_mins(1);
 /// The longest chain of CNAMEs that is followed, which is also the client's limit.
 const LONGEST_CHAIN: usize = 8;
 
-/// Asks the resolvers of the operator's choice, and remembers each answer for as long as its TTL says.
+/// Asks the resolvers of the operator's choice, and remembers each answer for as long as its TTL says, a minute at most.
 ///
 /// Names are fully qualified: there are no search domains, no /etc/hosts and no multicast.
 #[derive(Clone, Debug)]
@@ -59,6 +62,8 @@ impl Resolver {
         options.timeout = NAME;
         // Each question is repeated within its time already.
         options.attempts = 0;
+        options.positive_max_ttl = Some(LONGEST_MEMORY);
+        options.negative_max_ttl = Some(LONGEST_MEMORY);
         options.use_hosts_file = ResolveHosts::Never;
         builder.build().map(Self).map_err(NoResolver)
     }
@@ -77,6 +82,9 @@ impl Resolver {
         stop: &Stop,
     ) -> BTreeMap<Domain, DnsVerdict> {
         let mut verdicts = BTreeMap::new();
+        if names.is_empty() {
+            return verdicts;
+        }
         let why = tokio::select! {
             biased;
             () = stop.wait() => "the look was stopped".to_owned(),
@@ -108,21 +116,21 @@ impl Resolver {
         }
         let end = sleep(LOOK);
         tokio::pin!(end);
-        let ask = async |name| (name, self.ask(name).await);
-        let mut answers = stream::iter(names).map(ask).buffer_unordered(AT_ONCE);
+        let ask = |name: Domain| async move { (self.ask(&name).await, name) };
+        let mut answers = stream::iter(names.iter().cloned()).map(ask).buffer_unordered(AT_ONCE);
         let mut heard = Instant::now();
         loop {
             let next = tokio::select! {
                 next = timeout_at(heard + SILENCE, answers.next()) => next,
                 () = &mut end => return Miss::Silence.to_string(),
             };
-            let Ok(Some((name, (v4, v6)))) = next else { return Miss::Silence.to_string() };
+            let Ok(Some(((v4, v6), name))) = next else { return Miss::Silence.to_string() };
             if [&v4, &v6].into_iter().any(|answer| *answer != Err(Miss::Silence)) {
                 heard = Instant::now();
             }
             let verdict = DnsVerdict::of(v4, v6, &expected);
-            tracing::debug!(domain = %name, "DNS: {verdict}");
-            verdicts.insert(name.clone(), verdict);
+            tracing::debug!(domain = %name, "looked up: {verdict}");
+            verdicts.insert(name, verdict);
         }
     }
 

@@ -8,8 +8,10 @@ mod dns;
 mod shown;
 mod tls;
 mod verdict;
+mod witness;
 
 pub use dns::{NoResolver, Resolver};
 pub use shown::Shown;
 pub use tls::{Handshakes, Seen};
 pub use verdict::{DnsVerdict, Expected};
+pub use witness::{Hearing, NoWitness, Witness};

@@ -81,31 +81,35 @@ fn names(certificate: &X509Certificate<'_>) -> BTreeSet<String> {
     let alternatives = certificate.subject_alternative_name().ok().flatten();
     let general = alternatives.iter().flat_map(|extension| &extension.value.general_names);
     let dns = general.filter_map(|name| match name {
-        GeneralName::DNSName(name) => Some(*name),
+        GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
         _ => None,
     });
-    let mut names: BTreeSet<String> = dns.map(str::to_ascii_lowercase).collect();
+    let mut names: BTreeSet<String> = dns.collect();
     if names.is_empty() {
         let common = certificate.subject().iter_common_name().filter_map(text);
-        names.extend(common.map(str::to_ascii_lowercase));
+        names.extend(common.map(|name| name.to_ascii_lowercase()));
     }
+    names.retain(|name| name.bytes().all(|octet| octet.is_ascii_graphic()));
     names
 }
 
 /// The organisation and the common name, which for Let's Encrypt is no more than `R11`.
 fn who(name: &X509Name<'_>) -> String {
-    let organization = name.iter_organization().filter_map(text);
-    let parts: Vec<&str> =
-        organization.take(1).chain(name.iter_common_name().filter_map(text).take(1)).collect();
-    match parts.as_slice() {
-        [] => name.to_string(),
-        [organization, common] if common.starts_with(organization) => (*common).to_owned(),
-        parts => parts.join(" "),
+    let organization = name.iter_organization().find_map(text);
+    let common = name.iter_common_name().find_map(text);
+    match (organization, common) {
+        (Some(organization), Some(common)) if !common.starts_with(&organization) => {
+            format!("{organization} {common}")
+        }
+        (_, Some(one)) | (Some(one), None) => one,
+        (None, None) => "somebody without a name".to_owned(),
     }
 }
 
-fn text<'a>(attribute: &'a AttributeTypeAndValue<'a>) -> Option<&'a str> {
-    attribute.as_str().ok()
+/// Without what would do more to a terminal than be read there.
+fn text(attribute: &AttributeTypeAndValue<'_>) -> Option<String> {
+    let text = attribute.as_str().ok()?;
+    Some(text.chars().filter(|c| !c.is_control()).collect())
 }
 
 #[cfg(test)]

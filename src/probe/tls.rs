@@ -90,7 +90,7 @@ impl Handshakes {
     /// have failed for the same reason. So has what is not shown within 30 s in all, or when `stop` comes.
     pub async fn look(&self, names: &BTreeSet<Domain>, stop: &Stop) -> BTreeMap<Domain, Seen> {
         let mut seen = BTreeMap::new();
-        let ask = async |name: &Domain| self.shake_hands(name).await;
+        let ask = |name: Domain| async move { (self.shake_hands(&name).await, name) };
         let why = tokio::select! {
             biased;
             () = stop.wait() => "the look was stopped".to_owned(),
@@ -154,27 +154,29 @@ impl Handshakes {
 /// Enters what is seen for each name, or says why nobody is asked for the others.
 ///
 /// Names go one by one until the server has shown that it speaks TLS.
-async fn ask_each(
+async fn ask_each<F>(
     names: &BTreeSet<Domain>,
     seen: &mut BTreeMap<Domain, Seen>,
-    ask: impl AsyncFn(&Domain) -> Result<Shown, Failure>,
-) -> Result<(), String> {
-    let mut waiting = names.iter();
+    ask: impl Fn(Domain) -> F,
+) -> Result<(), String>
+where
+    F: Future<Output = (Result<Shown, Failure>, Domain)>,
+{
+    let mut waiting = names.iter().cloned();
     for tried in 1.. {
         let Some(name) = waiting.next() else { return Ok(()) };
         match ask(name).await {
-            Err(Failure::Address(why)) => return Err(why),
-            Err(Failure::CutOff(why)) if tried == CUT_OFF => return Err(why),
-            Err(Failure::CutOff(why)) => enter(seen, name, Seen::Failed(why)),
-            spoken => {
+            (Err(Failure::Address(why)), _) => return Err(why),
+            (Err(Failure::CutOff(why)), _) if tried == CUT_OFF => return Err(why),
+            (Err(Failure::CutOff(why)), name) => enter(seen, name, Seen::Failed(why)),
+            (spoken, name) => {
                 enter(seen, name, spoken.into());
                 break;
             }
         }
     }
-    let ask = async |name| (name, ask(name).await);
     let mut asked = stream::iter(waiting).map(ask).buffer_unordered(AT_ONCE);
-    while let Some((name, outcome)) = asked.next().await {
+    while let Some((outcome, name)) = asked.next().await {
         match outcome {
             Err(Failure::Address(why)) => return Err(why),
             outcome => enter(seen, name, outcome.into()),
@@ -183,9 +185,9 @@ async fn ask_each(
     Ok(())
 }
 
-fn enter(all: &mut BTreeMap<Domain, Seen>, name: &Domain, seen: Seen) {
-    tracing::debug!(domain = %name, "TLS: {seen}");
-    all.insert(name.clone(), seen);
+fn enter(all: &mut BTreeMap<Domain, Seen>, name: Domain, seen: Seen) {
+    tracing::debug!(domain = %name, "handshake: {seen}");
+    all.insert(name, seen);
 }
 
 impl From<Result<Shown, Failure>> for Seen {
@@ -259,6 +261,7 @@ impl ServerCertVerifier for Recorder {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::future::ready;
 
     use super::*;
 
@@ -267,9 +270,9 @@ mod tests {
         let names: Vec<String> = (10..40).map(|number| format!("site{number}.test")).collect();
         let names = names.iter().map(|name| Domain::parse(name).unwrap()).collect();
         let asked = RefCell::new(0);
-        let ask = async |name: &Domain| {
+        let ask = |name: Domain| {
             *asked.borrow_mut() += 1;
-            Err(outcome(name.as_str()))
+            ready((Err(outcome(name.as_str())), name))
         };
         let mut seen = BTreeMap::new();
         let ended = ask_each(&names, &mut seen, ask).await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
@@ -108,10 +108,57 @@ impl Expected {
         self.addresses.contains(&address) || self.accept.iter().any(|net| net.contains(&address))
     }
 
+    /// Those of `addresses` that are the same machine for everybody. Loopback, private and link-local ones are another
+    /// one for each who asks, so that an answer from there proves nothing, unless the server itself is at such a one.
+    pub fn askable(&self, addresses: &BTreeSet<IpAddr>) -> BTreeSet<IpAddr> {
+        let own: Vec<Reach> = self.addresses.iter().copied().map(Reach::of).collect();
+        let is_askable = |address: &IpAddr| {
+            let reach = Reach::of(*address);
+            reach == Reach::World || own.contains(&reach)
+        };
+        addresses.iter().copied().filter(is_askable).collect()
+    }
+
     /// Whether there is anything to compare with.
     pub(super) fn is_empty(&self) -> bool {
         self.addresses.is_empty() && self.accept.is_empty()
     }
+}
+
+/// Who is meant by an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// One machine, whoever asks.
+    World,
+    /// Some machine of the asker's own network.
+    Network,
+    /// The asker, or nobody.
+    Machine,
+}
+
+impl Reach {
+    fn of(address: IpAddr) -> Self {
+        let (is_local, is_near) = match address.to_canonical() {
+            IpAddr::V4(v4) => (
+                v4.is_loopback() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast(),
+                v4.is_private() || v4.is_link_local() || is_shared(v4),
+            ),
+            IpAddr::V6(v6) => (
+                v6.is_loopback() || v6.is_unspecified() || v6.is_multicast(),
+                v6.is_unique_local() || v6.is_unicast_link_local(),
+            ),
+        };
+        match (is_local, is_near) {
+            (true, _) => Reach::Machine,
+            (_, true) => Reach::Network,
+            (false, false) => Reach::World,
+        }
+    }
+}
+
+/// 100.64.0.0/10, between a provider and its customers (RFC 6598).
+fn is_shared(address: Ipv4Addr) -> bool {
+    matches!(address.octets(), [100, 64..=127, ..])
 }
 
 #[cfg(test)]
@@ -163,6 +210,19 @@ mod tests {
     fn an_ipv4_address_in_ipv6_clothes_is_the_ipv4_address() {
         assert!(expected().has("::ffff:127.0.0.2".parse().unwrap()));
         assert!(!expected().has("::ffff:127.0.0.3".parse().unwrap()));
+    }
+
+    #[test]
+    fn only_addresses_that_mean_one_machine_are_worth_a_question() {
+        let near = ["10.0.0.1", "169.254.169.254", "100.100.0.1", "fd00::1", "fe80::1"];
+        let local = ["127.0.0.3", "0.0.0.0", "::1", "::ffff:127.0.0.1", "224.0.0.1"];
+        let all = [&near[..], &local[..]].concat();
+        let at = |own: &[&str]| Expected { addresses: set(own), accept: vec![] };
+        assert_eq!(at(&[]).askable(&set(&all)), set(&[]));
+        assert_eq!(at(&["127.0.0.2"]).askable(&set(&all)), set(&local));
+        assert_eq!(at(&["192.168.0.2"]).askable(&set(&all)), set(&near));
+        let world = |first: u8| IpAddr::from([first, 1, 1, 1]);
+        assert_eq!(at(&[]).askable(&BTreeSet::from([world(1)])), BTreeSet::from([world(1)]));
     }
 
     fn answers() -> impl Strategy<Value = Answer> {

@@ -326,7 +326,7 @@ async fn a_look_ends_with_the_word_to_stop() {
     assert_eq!(dns.server.questions(), []);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nobody_at_the_resolvers_address_is_unknown() {
     let gone = NameServer::start().await.unwrap().address();
     let resolver = Resolver::new(&[gone]).unwrap();

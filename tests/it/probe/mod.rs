@@ -1,7 +1,9 @@
 //! The probes against real packets and handshakes on loopback.
 
 mod dns;
+mod quiet;
 mod tls;
+mod witness;
 
 use std::collections::BTreeSet;
 
