@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | WordPress's MySQL, MariaDB or SQLite database | says what is wanted; only read | [`wordpress`] |
 //! | RunCloud's HTTP API, v3 or v2 | is changed | [`runcloud`] |
+//! | DNS, and the web server that serves the network | show where names point and what visitors see | [`probe`] |
 //! | the ledger, an SQLite file in the state directory | remembers what is ours and what is owed | [`ledger`] |
 //!
 //! # Data flow
@@ -90,6 +91,13 @@
 //! * A ledger belongs to one web application from the first listing on, and refuses another.
 //! * An order that failed is owed, and repeated after 10 minutes, 30 minutes, 2 h, 6 h, then daily; in
 //!   basic mode a new name takes the owed ones along.
+//! * An address elsewhere counts whatever a name's other answers are; that a name is here, or has no address, only
+//!   two whole answers say. A referral, a circle of CNAMEs and half an answer are unknown.
+//! * An answer of DNS is remembered for a minute at most, as Let's Encrypt's resolvers do.
+//! * A handshake that is refused with an alert concerns its name, one that is not answered the whole server; a
+//!   certificate that nobody but its own server issued covers nothing, whoever else issued one is believed.
+//! * WordPress has to answer at every address of a name that answers at all, and not at one that means another
+//!   machine to each who asks, unless the server itself is at such a one.
 //! * What RunCloud refuses for one name is tried again after hours; `plan` shows it as held.
 
 pub mod cli;

@@ -14,4 +14,4 @@ pub use dns::{NoResolver, Resolver};
 pub use shown::Shown;
 pub use tls::{Handshakes, Seen};
 pub use verdict::{DnsVerdict, Expected};
-pub use witness::{Hearing, NoWitness, Witness};
+pub use witness::{Asked, Hearing, NoWitness, Witness};

@@ -1,11 +1,13 @@
 //! Asks a name itself, over plain http, whether WordPress hears it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
@@ -14,14 +16,19 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::domain::Domain;
+use crate::stop::Stop;
 
 /// How long a name may take in all, with all its addresses.
 const NAME: Duration = Duration::from_secs(3);
-/// So many addresses of a name are asked at once.
+/// How long a look may take in all.
+const LOOK: Duration = Duration::from_secs(15);
+/// So many names are asked at once, each at all its addresses.
 const AT_ONCE: usize = 8;
+/// A name with more addresses is not asked at all: its owner could have anybody called, as often as he likes.
+const MOST_ADDRESSES: usize = 16;
 /// The longest answer that is read, in octets; a row has some 300.
 const LONGEST: usize = 64 * 1024;
 /// What stands in a wp-config.php that nobody filled in.
@@ -43,6 +50,15 @@ pub struct Witness {
     http: Client,
     key: SecretString,
     port: u16,
+}
+
+/// What is known of a name that is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The addresses that public DNS gave; see [`Expected::askable`](super::Expected::askable).
+    pub addresses: BTreeSet<IpAddr>,
+    /// The ids of its rows in WordPress.
+    pub ids: BTreeSet<i64>,
 }
 
 /// Whether WordPress itself answered for a name.
@@ -99,49 +115,82 @@ impl Witness {
         Ok(Self { http, key: format!("{key}{salt}").into(), port })
     }
 
-    /// Whether WordPress answers for `domain` at `addresses`, which public DNS gave, with a row that has one of `ids`.
+    /// Whether WordPress answers for each of `names`.
     ///
-    /// An address that nobody answers at is passed over, as visitors do; one where somebody else answers is enough
-    /// for no. Takes 3 s at most, follows no redirect and reads 64 KiB of an answer.
-    pub async fn hears(
+    /// An address that nobody answers at is passed over, as visitors do, and not asked for further names; one where
+    /// somebody else answers is enough for no. A name takes 3 s at most and a look 15 s; nobody has answered for what
+    /// is not asked by then, or when `stop` comes. No redirect is followed, and 64 KiB of an answer are read.
+    pub async fn look(
         &self,
-        domain: &Domain,
-        addresses: &BTreeSet<IpAddr>,
-        ids: &BTreeSet<i64>,
-    ) -> Hearing {
-        let end = Instant::now() + NAME;
-        let ask = |address: IpAddr| self.ask(domain, address, ids, end);
-        let addresses = addresses.iter().copied();
-        let answers = stream::iter(addresses).map(ask).buffered(AT_ONCE).collect().await;
-        let hearing = Hearing::of(answers);
-        tracing::debug!(domain = %domain, "asked over http: {hearing}");
-        hearing
+        names: &BTreeMap<Domain, Asked>,
+        stop: &Stop,
+    ) -> BTreeMap<Domain, Hearing> {
+        let mut heard = BTreeMap::new();
+        let why = tokio::select! {
+            biased;
+            () = stop.wait() => "the look was stopped",
+            done = timeout(LOOK, self.fill(&mut heard, names)) => match done {
+                Ok(()) => return heard,
+                Err(_) => "no time was left to ask",
+            },
+        };
+        for name in names.keys() {
+            heard.entry(name.clone()).or_insert_with(|| Hearing::Unheard(why.to_owned()));
+        }
+        heard
     }
 
-    async fn ask(
+    async fn fill(&self, heard: &mut BTreeMap<Domain, Hearing>, names: &BTreeMap<Domain, Asked>) {
+        let silent = &Silent::default();
+        let ask = |(name, asked): (Domain, Asked)| async move {
+            let hearing = self.ask(&name, &asked, silent).await;
+            (name, hearing)
+        };
+        let mut answers = stream::iter(names.clone()).map(ask).buffer_unordered(AT_ONCE);
+        while let Some((name, hearing)) = answers.next().await {
+            tracing::debug!(domain = %name, "asked over http: {hearing}");
+            heard.insert(name, hearing);
+        }
+    }
+
+    async fn ask(&self, name: &Domain, asked: &Asked, silent: &Silent) -> Hearing {
+        let count = asked.addresses.len();
+        if count > MOST_ADDRESSES {
+            return Hearing::Unheard(format!("{count} addresses are too many to ask"));
+        }
+        let end = Instant::now() + NAME;
+        let ask = |address: IpAddr| async move {
+            if let Some(why) = silent.of(address) {
+                return Answer::None(why);
+            }
+            let at = SocketAddr::new(address, self.port);
+            let answer = self.ask_at(at, name, &asked.ids, end).await;
+            silent.learn(address, &answer);
+            answer
+        };
+        let answers = join_all(asked.addresses.iter().copied().map(ask)).await;
+        Hearing::of(answers)
+    }
+
+    async fn ask_at(
         &self,
-        domain: &Domain,
-        address: IpAddr,
+        at: SocketAddr,
+        name: &Domain,
         ids: &BTreeSet<i64>,
         end: Instant,
     ) -> Answer {
-        let at = SocketAddr::new(address, self.port);
-        let nonce = self.nonce(domain);
-        let request = self.http.get(format!("http://{at}/?async_check_dns_nonce={nonce}"));
-        let request = request.header(HOST, domain.as_str());
+        let url = format!("http://{at}/?async_check_dns_nonce={}", self.nonce(name));
+        let request = self.http.get(url).header(HOST, name.as_str());
         let response = match timeout_at(end, request.send()).await {
             Ok(Ok(response)) => response,
+            Ok(Err(error)) if error.is_connect() => {
+                return Answer::None(format!("{at} cannot be reached: {}", root(&error)));
+            }
             Ok(Err(error)) => {
-                return Answer::None(format!("{at} gives no answer: {}", root(&error)));
+                return Answer::OfOther(format!("{at} speaks no http: {}", root(&error)));
             }
             Err(_) => return Answer::None(format!("{at} does not answer")),
         };
-        if response.status() != StatusCode::OK {
-            return Answer::OfOther(format!(
-                "{at} {}",
-                other(response.status(), response.headers())
-            ));
-        }
         let late = || Err("takes too long to answer".to_owned());
         match timeout_at(end, id(response)).await.unwrap_or_else(|_| late()) {
             Ok(id) if ids.contains(&id) => Answer::OfWordPress,
@@ -162,8 +211,28 @@ impl Witness {
     }
 }
 
+/// Addresses that nobody answered at, and why, in one look.
+#[derive(Default)]
+struct Silent(Mutex<BTreeMap<IpAddr, String>>);
+
+impl Silent {
+    fn of(&self, address: IpAddr) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&address).cloned()
+    }
+
+    fn learn(&self, address: IpAddr, answer: &Answer) {
+        if let Answer::None(why) = answer {
+            let mut silent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            silent.insert(address, why.clone());
+        }
+    }
+}
+
 /// The id of the row in an answer, or what the server does instead.
 async fn id(mut response: Response) -> Result<i64, String> {
+    if response.status() != StatusCode::OK {
+        return Err(other(response.status(), response.headers()));
+    }
     let mut body = Vec::new();
     let broken = |error: reqwest::Error| format!("breaks off its answer: {}", root(&error));
     while let Some(chunk) = response.chunk().await.map_err(broken)? {

@@ -26,13 +26,14 @@ pub struct NameServer {
 }
 
 /// What is answered for a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DnsAnswer {
     /// These addresses, each to the question for its kind.
     Addresses(Vec<IpAddr>),
     /// Another name, with what is known of that one.
     Cname(String),
     /// There is no such name.
+    #[default]
     NxDomain,
     /// The name has other records, perhaps.
     NoData,
@@ -65,6 +66,7 @@ struct Book {
     answers: BTreeMap<String, DnsAnswer>,
     /// Where the answer for AAAA is another one.
     for_aaaa: BTreeMap<String, DnsAnswer>,
+    for_others: DnsAnswer,
     /// In seconds.
     ttl: u32,
     questions: Vec<Question>,
@@ -92,7 +94,7 @@ impl NameServer {
         self.says(name, DnsAnswer::Addresses(to.into_iter().map(Into::into).collect()));
     }
 
-    /// From now on this is the answer for the name, to every question; a name that nothing was said of does not exist.
+    /// From now on this is the answer for the name, to every question.
     pub fn says(&self, name: &str, answer: DnsAnswer) {
         let mut book = self.zone.book();
         book.for_aaaa.remove(name);
@@ -102,6 +104,11 @@ impl NameServer {
     /// From now on this is the answer for the name to the question for AAAA.
     pub fn says_for_aaaa(&self, name: &str, answer: DnsAnswer) {
         self.zone.book().for_aaaa.insert(name.to_owned(), answer);
+    }
+
+    /// From now on this is the answer for every name of which nothing was said; at first there is no such name.
+    pub fn says_for_others(&self, answer: DnsAnswer) {
+        self.zone.book().for_others = answer;
     }
 
     /// How many seconds answers may be remembered, those without a record too; none at first.
@@ -153,6 +160,7 @@ async fn serve_udp(zone: Arc<Zone>, udp: UdpSocket) {
 async fn serve_tcp(zone: Arc<Zone>, tcp: TcpListener) {
     let mut clients = JoinSet::new();
     while let Ok((stream, _)) = tcp.accept().await {
+        while clients.try_join_next().is_some() {}
         clients.spawn(converse(Arc::clone(&zone), stream));
     }
 }
@@ -245,7 +253,7 @@ impl Book {
     fn answer(&self, name: &Name, kind: RecordType) -> DnsAnswer {
         let name = text(name);
         let other = if kind == RecordType::AAAA { self.for_aaaa.get(&name) } else { None };
-        other.or_else(|| self.answers.get(&name)).cloned().unwrap_or(DnsAnswer::NxDomain)
+        other.or_else(|| self.answers.get(&name)).unwrap_or(&self.for_others).clone()
     }
 
     /// Tells how long the lack of a record may be remembered; the rest of it nobody here looks at.

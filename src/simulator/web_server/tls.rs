@@ -59,6 +59,7 @@ pub(super) async fn serve(site: Arc<Site>, tcp: TcpListener) {
     let mut visitors = JoinSet::new();
     while let Ok((stream, _)) = tcp.accept().await {
         site.book().connections += 1;
+        while visitors.try_join_next().is_some() {}
         visitors.spawn(greet(Arc::clone(&site), stream));
     }
 }

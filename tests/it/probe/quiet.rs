@@ -1,11 +1,11 @@
 //! What the probes write into logs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
-use runcloud_domain_sync::probe::{Expected, Handshakes, Resolver, Witness};
+use runcloud_domain_sync::probe::{Asked, Expected, Handshakes, Resolver, Witness};
 use runcloud_domain_sync::simulator::{DnsAnswer, Model, NameServer, Simulator, WebServer};
 use runcloud_domain_sync::stop::Stop;
 use tracing::level_filters::LevelFilter;
@@ -48,7 +48,8 @@ async fn logged(level: LevelFilter) -> (String, String) {
     let guard = tracing::subscriber::set_default(subscriber);
     Resolver::new(&[dns.address()]).unwrap().look(&sought, None, &expected, &stop).await;
     Handshakes::new(web.tls_address()).look(&sought, &stop).await;
-    witness.hears(&name("shop.example"), &BTreeSet::from([HERE]), &BTreeSet::from([41])).await;
+    let asked = Asked { addresses: BTreeSet::from([HERE]), ids: BTreeSet::from([41]) };
+    witness.look(&BTreeMap::from([(name("shop.example"), asked)]), &stop).await;
     drop(guard);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     (text, web.visits()[0].path.clone())

@@ -1,11 +1,13 @@
 //! Whether WordPress answers for a name, by real requests over http.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use runcloud_domain_sync::probe::{Hearing, Witness};
+use runcloud_domain_sync::probe::{Asked, Hearing, Witness};
 use runcloud_domain_sync::simulator::{Model, Page, Simulator, WebServer};
+use runcloud_domain_sync::stop::Stop;
 use tokio::time::Instant;
 
 use super::name;
@@ -37,8 +39,10 @@ impl Site {
     }
 
     async fn hears(&self, domain: &str, addresses: &[IpAddr], ids: &[i64]) -> Hearing {
-        let (addresses, ids) = (addresses.iter().copied().collect(), ids.iter().copied().collect());
-        self.witness.hears(&name(domain), &addresses, &ids).await
+        let asked = BTreeMap::from([(name(domain), asked(addresses, ids))]);
+        let mut heard = self.witness.look(&asked, &Stop::new()).await;
+        assert_eq!(heard.len(), 1);
+        heard.remove(&name(domain)).unwrap()
     }
 
     /// What comes of the question for `shop.example`, without ports.
@@ -46,6 +50,10 @@ impl Site {
         let port = format!(":{}", self.server.http_address().port());
         self.hears("shop.example", addresses, ids).await.to_string().replace(&port, "")
     }
+}
+
+fn asked(addresses: &[IpAddr], ids: &[i64]) -> Asked {
+    Asked { addresses: addresses.iter().copied().collect(), ids: ids.iter().copied().collect() }
 }
 
 fn wordpress(server: &WebServer) {
@@ -129,7 +137,52 @@ async fn a_proxy_in_front_is_heard_through_and_one_wrong_address_is_enough() {
     wordpress(&proxy);
     assert_eq!(site.says(&[PROXY], &[41]).await, "WordPress answers");
     assert_eq!(site.says(&[HERE, PROXY, NOBODY, NOBODY_V6], &[41]).await, "WordPress answers");
-    assert_snapshot!(site.says(&[NOBODY, NOBODY_V6], &[41]).await, @"127.0.0.4 gives no answer: Connection refused (os error 111)");
+    assert_snapshot!(site.says(&[NOBODY, NOBODY_V6], &[41]).await, @"127.0.0.4 cannot be reached: Connection refused (os error 111)");
     proxy.answers("shop.example", Page::Status(403));
     assert_snapshot!(site.says(&[HERE, PROXY, NOBODY], &[41]).await, @"127.0.0.3 answers 403 Forbidden");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_is_silent_is_asked_for_the_first_names_only() {
+    let site = Site::new().await;
+    let domains: Vec<String> = (0..100).map(|number| format!("site{number}.example")).collect();
+    for domain in &domains {
+        site.server.answers(domain, Page::Silence);
+    }
+    let many = domains.iter().map(|domain| (name(domain), asked(&[HERE], &[41]))).collect();
+    let began = Instant::now();
+    let heard = site.witness.look(&many, &Stop::new()).await;
+    let silent = Hearing::Unheard(format!("{} does not answer", site.server.http_address()));
+    assert!(heard.len() == 100 && heard.values().all(|hearing| *hearing == silent), "{heard:?}");
+    assert!(began.elapsed() <= Duration::from_secs(4), "{:?}", began.elapsed());
+    assert!(site.server.visits().len() <= 8, "{} requests", site.server.visits().len());
+}
+
+#[tokio::test]
+async fn what_is_no_http_and_a_crowd_of_addresses_are_no_witness() {
+    let site = Site::new().await;
+    let port = site.server.tls_address().port();
+    let witness = Witness::new(&"a key".into(), &"some salt".into(), port).unwrap();
+    let asked = BTreeMap::from([(name("shop.example"), asked(&[HERE], &[41]))]);
+    let said = witness.look(&asked, &Stop::new()).await[&name("shop.example")].to_string();
+    assert!(said.starts_with(&format!("127.0.0.2:{port} speaks no http")), "{said}");
+    let crowd: Vec<IpAddr> = (0..17).map(|last| [127, 0, 3, last].into()).collect();
+    assert_snapshot!(site.says(&crowd, &[41]).await, @"17 addresses are too many to ask");
+}
+
+#[tokio::test]
+async fn a_look_ends_with_the_word_to_stop() {
+    let site = Site::new().await;
+    site.server.answers("shop.example", Page::Silence);
+    let (asked, stop) =
+        (BTreeMap::from([(name("shop.example"), asked(&[HERE], &[41]))]), Stop::new());
+    let ask = async {
+        while site.server.visits().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        stop.request();
+    };
+    let (heard, ()) = tokio::join!(site.witness.look(&asked, &stop), ask);
+    let stopped = Hearing::Unheard("the look was stopped".into());
+    assert_eq!(heard, BTreeMap::from([(name("shop.example"), stopped)]));
 }
