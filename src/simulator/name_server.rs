@@ -26,14 +26,13 @@ pub struct NameServer {
 }
 
 /// What is answered for a name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DnsAnswer {
     /// These addresses, each to the question for its kind.
     Addresses(Vec<IpAddr>),
     /// Another name, with what is known of that one.
     Cname(String),
     /// There is no such name.
-    #[default]
     NxDomain,
     /// The name has other records, perhaps.
     NoData,
@@ -64,9 +63,10 @@ struct Zone(Mutex<Book>);
 #[derive(Debug, Default)]
 struct Book {
     answers: BTreeMap<String, DnsAnswer>,
+    /// The answer for names that nothing was said of; none for "no such name".
+    others: Option<fn(&str) -> DnsAnswer>,
     /// Where the answer for AAAA is another one.
     for_aaaa: BTreeMap<String, DnsAnswer>,
-    for_others: DnsAnswer,
     /// In seconds.
     ttl: u32,
     questions: Vec<Question>,
@@ -94,21 +94,21 @@ impl NameServer {
         self.says(name, DnsAnswer::Addresses(to.into_iter().map(Into::into).collect()));
     }
 
-    /// From now on this is the answer for the name, to every question.
+    /// From now on this is the answer for the name, to every question; a name that nothing was said of does not exist.
     pub fn says(&self, name: &str, answer: DnsAnswer) {
         let mut book = self.zone.book();
         book.for_aaaa.remove(name);
         book.answers.insert(name.to_owned(), answer);
     }
 
+    /// From now on names that nothing was said of have these answers.
+    pub fn says_of_others(&self, answer: fn(&str) -> DnsAnswer) {
+        self.zone.book().others = Some(answer);
+    }
+
     /// From now on this is the answer for the name to the question for AAAA.
     pub fn says_for_aaaa(&self, name: &str, answer: DnsAnswer) {
         self.zone.book().for_aaaa.insert(name.to_owned(), answer);
-    }
-
-    /// From now on this is the answer for every name of which nothing was said; at first there is no such name.
-    pub fn says_for_others(&self, answer: DnsAnswer) {
-        self.zone.book().for_others = answer;
     }
 
     /// How many seconds answers may be remembered, those without a record too; none at first.
@@ -253,7 +253,8 @@ impl Book {
     fn answer(&self, name: &Name, kind: RecordType) -> DnsAnswer {
         let name = text(name);
         let other = if kind == RecordType::AAAA { self.for_aaaa.get(&name) } else { None };
-        other.or_else(|| self.answers.get(&name)).unwrap_or(&self.for_others).clone()
+        let told = other.or_else(|| self.answers.get(&name)).cloned();
+        told.or_else(|| self.others.map(|answer| answer(&name))).unwrap_or(DnsAnswer::NxDomain)
     }
 
     /// Tells how long the lack of a record may be remembered; the rest of it nobody here looks at.

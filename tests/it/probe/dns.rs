@@ -276,7 +276,7 @@ async fn two_hundred_names_and_a_silent_server_are_one_wait() {
     let many: Vec<String> = (0..200).map(|number| format!("site{number}.test")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     let mut dns = Dns::new().await;
-    dns.server.says_for_others(DnsAnswer::Silence);
+    dns.server.says_of_others(|_| DnsAnswer::Silence);
     let began = Instant::now();
     let said = dns.look(&many).await;
     assert!(said.lines().all(|line| line.ends_with("not known: no answer in time")), "{said}");
@@ -296,7 +296,7 @@ async fn two_hundred_names_and_a_silent_server_are_one_wait() {
 async fn names_without_an_answer_delay_no_other() {
     let mut many: Vec<String> = (0..40).map(|number| format!("good{number}.test")).collect();
     let dns = Dns::new().await.says("dead.test", DnsAnswer::Silence);
-    dns.server.says_for_others(DnsAnswer::Addresses(vec![HERE]));
+    dns.server.says_of_others(|_| DnsAnswer::Addresses(vec![HERE]));
     many.push("dead.test".to_owned());
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     let said = dns.look(&many).await;
