@@ -12,7 +12,7 @@ use hickory_resolver::net::{DnsError, NetError, NoRecords};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::verdict::{Answer, DnsVerdict, Expected, Miss};
 use crate::domain::Domain;
@@ -144,23 +144,19 @@ impl Resolver {
         found.map(|addresses| addresses.iter().map(IpAddr::to_canonical).collect())
     }
 
-    /// The answers for A and for AAAA.
+    /// The answers for A and for AAAA, each in time or not.
     async fn ask(&self, name: &Domain) -> (Answer, Answer) {
         let Ok(name) = Name::from_ascii(format!("{name}.")) else {
             return (Err(Miss::None), Err(Miss::None));
         };
-        let silence = (Err(Miss::Silence), Err(Miss::Silence));
-        timeout(NAME, self.ask_both(&name)).await.unwrap_or(silence)
-    }
-
-    async fn ask_both(&self, name: &Name) -> (Answer, Answer) {
-        let (v4, v6) = (self.ask_for(name, RecordType::A), self.ask_for(name, RecordType::AAAA));
-        let answers = tokio::join!(v4, v6);
+        let end = Instant::now() + NAME;
+        let ask = async |kind| in_time(end, self.ask_for(&name, kind)).await;
+        let answers = tokio::join!(ask(RecordType::A), ask(RecordType::AAAA));
         if answers != (Err(Miss::None), Err(Miss::None)) {
             return answers;
         }
         // The client takes a chain that never ends for one without an address at its end.
-        let why = self.follow(name).await.err();
+        let why = in_time(end, self.follow(&name)).await.err();
         (Err(why.unwrap_or(Miss::None)), Err(Miss::None))
     }
 
@@ -197,13 +193,20 @@ impl Resolver {
     async fn next(&self, name: &Name) -> Result<Name, Miss> {
         let kind = RecordType::CNAME;
         let lookup = self.0.lookup(name.clone(), kind).await.map_err(|error| miss(&error, kind))?;
-        let targets = lookup.answers().iter().filter(|record| record.name == *name);
-        let target = targets.into_iter().find_map(|record| match &record.data {
+        let mut own = lookup.answers().iter().filter(|record| record.name == *name);
+        let target = own.find_map(|record| match &record.data {
             RData::CNAME(target) => Some(target.0.clone()),
             _ => None,
         });
         target.ok_or(Miss::None)
     }
+}
+
+async fn in_time<T>(
+    end: Instant,
+    question: impl Future<Output = Result<T, Miss>>,
+) -> Result<T, Miss> {
+    timeout_at(end, question).await.unwrap_or(Err(Miss::Silence))
 }
 
 fn name_server(address: SocketAddr) -> NameServerConfig {

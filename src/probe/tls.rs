@@ -21,7 +21,7 @@ use tokio_rustls::rustls::crypto::{
 };
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
-    AlertDescription, ClientConfig, DigitallySignedStruct, Error as TlsError, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, Error as TlsError, SignatureScheme,
 };
 
 use super::shown::Shown;
@@ -136,9 +136,6 @@ impl Handshakes {
     fn interrupted(&self, error: &io::Error) -> Failure {
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
         match tls {
-            Some(TlsError::AlertReceived(AlertDescription::UnrecognisedName)) => {
-                Failure::Name("the server does not know the name (unrecognized_name)".to_owned())
-            }
             Some(TlsError::AlertReceived(alert)) => {
                 Failure::Name(format!("the server refuses the handshake ({alert:?})"))
             }

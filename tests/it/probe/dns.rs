@@ -104,7 +104,7 @@ async fn every_answer_has_its_verdict() {
     ");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_failed_question_hides_nothing_that_the_other_shows() {
     let servfail = || DnsAnswer::ServFail;
     let v6 = DnsAnswer::Addresses(vec![V6]);
@@ -117,13 +117,22 @@ async fn one_failed_question_hides_nothing_that_the_other_shows() {
         .says("c-bad-v6.test", servfail())
         .says_for_aaaa("c-bad-v6.test", v6)
         .says("d-empty-half.test", DnsAnswer::NoData)
-        .says_for_aaaa("d-empty-half.test", DnsAnswer::Refused);
-    let sought = ["a-good-half.test", "b-bad-half.test", "c-bad-v6.test", "d-empty-half.test"];
+        .says_for_aaaa("d-empty-half.test", DnsAnswer::Refused)
+        .points("e-silent-half.test", [ELSEWHERE])
+        .says_for_aaaa("e-silent-half.test", DnsAnswer::Silence);
+    let sought = [
+        "a-good-half.test",
+        "b-bad-half.test",
+        "c-bad-v6.test",
+        "d-empty-half.test",
+        "e-silent-half.test",
+    ];
     assert_snapshot!(dns.look(&sought).await, @r"
     a-good-half.test DNS is not known: SERVFAIL for AAAA
     b-bad-half.test points to 127.0.0.3
     c-bad-v6.test points to ::1
     d-empty-half.test DNS is not known: REFUSED for AAAA
+    e-silent-half.test points to 127.0.0.3
     ");
 }
 
