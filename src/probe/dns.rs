@@ -18,8 +18,10 @@ use super::verdict::{Answer, DnsVerdict, Expected, Miss};
 use crate::domain::Domain;
 use crate::stop::Stop;
 
-/// How long one name may take. A question that nobody answers is sent three times, all within the first second.
+/// How long one name may take.
 const NAME: Duration = Duration::from_secs(4);
+/// How long a question waits before it is asked once more. A resolver that was still looking has the answer by then.
+const QUESTION: Duration = Duration::from_secs(2);
 /// How long a look goes on while nothing is answered.
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long a look may take in all.
@@ -59,9 +61,8 @@ impl Resolver {
         let mut builder =
             TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
         let options = builder.options_mut();
-        options.timeout = NAME;
-        // Each question is repeated within its time already.
-        options.attempts = 0;
+        options.timeout = QUESTION;
+        options.attempts = 1;
         options.positive_max_ttl = Some(LONGEST_MEMORY);
         options.negative_max_ttl = Some(LONGEST_MEMORY);
         options.use_hosts_file = ResolveHosts::Never;

@@ -27,7 +27,7 @@ pub enum Showing {
     #[default]
     Issued,
     /// A proxy's certificate for the name and one level below it, by another issuer.
-    Proxys,
+    OfProxy,
     /// A certificate for exactly these names, some perhaps with `*` as first label.
     For(Vec<String>),
     /// What the web server made for itself.
@@ -114,7 +114,7 @@ impl Site {
         let not_after = model.clock.in_days(60);
         let own = |by, names| Content { names, by, serial: vec![1], not_after };
         match showing {
-            Showing::Proxys => {
+            Showing::OfProxy => {
                 own(Issued::ForProxy, BTreeSet::from([name.to_owned(), format!("*.{name}")]))
             }
             Showing::For(names) => own(Issued::ForMoney, names.iter().cloned().collect()),

@@ -277,7 +277,7 @@ async fn a_silent_server_costs_seconds_and_few_packets() {
     let began = Instant::now();
     assert_snapshot!(dns.look(&["silent.test"]).await, @"silent.test DNS is not known: no answer in time");
     assert!(began.elapsed() <= Duration::from_secs(5), "{:?}", began.elapsed());
-    assert!(dns.server.asked("silent.test") <= 6, "{} packets", dns.server.asked("silent.test"));
+    assert!(dns.server.asked("silent.test") <= 12, "{} packets", dns.server.asked("silent.test"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -298,7 +298,7 @@ async fn two_hundred_names_and_a_silent_server_are_one_wait() {
     let said = dns.look(&many).await;
     assert!(said.lines().all(|line| line.contains("does not find network.test")), "{said}");
     assert!(began.elapsed() <= Duration::from_secs(5), "{:?}", began.elapsed());
-    assert!(dns.server.questions().len() <= 6, "{} packets", dns.server.questions().len());
+    assert!(dns.server.questions().len() <= 12, "{} packets", dns.server.questions().len());
 }
 
 #[tokio::test(start_paused = true)]

@@ -155,7 +155,7 @@ async fn advanced_custom_expired_and_absent_certificates_are_shown_for_what_they
 #[tokio::test]
 async fn a_wildcard_and_a_proxys_certificate_cover_too() {
     let wildcard = Showing::For(vec!["*.shops.example".into(), "SHOPS.example".into()]);
-    let web = Web::new().await.shows("proxied.example", Showing::Proxys);
+    let web = Web::new().await.shows("proxied.example", Showing::OfProxy);
     web.server.shows_for_all(wildcard);
     let sought = ["a.b.shops.example", "a.shops.example", "proxied.example", "shops.example"];
     assert_snapshot!(web.look(&sought).await, @r"
