@@ -65,10 +65,9 @@ pub(super) async fn serve(site: Arc<Site>, tcp: TcpListener) {
 }
 
 async fn greet(site: Arc<Site>, stream: TcpStream) -> io::Result<()> {
-    let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+    let mut start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let name = start.client_hello().server_name().unwrap_or_default().to_owned();
     let showing = site.showing(&name);
-    let mut start = start;
     match showing {
         Showing::Silence => std::future::pending().await,
         Showing::Cut => Ok(()),
