@@ -20,12 +20,13 @@
 //! wordpress: Tables ─► Desired ─┐
 //! runcloud:  listing ► Actual  ─┼─► reconcile::plan ─► Plan ─┐
 //! ledger:    Known ─────────────┤                            ├─► reconcile::guard ─► ApprovedPlan
+//! probe:     DNS verdicts ──────┤                            │
 //! clock:     now ───────────────┘  reconcile::proof: ────────┘   (some removals      │
 //!                                  Snapshot of each side          Blocked)           │
 //!                                          plan, --dry-run print it ◄────────────────┤
 //!                                                                                    ▼
 //!    for each change: Ledger::intend ─► runcloud::Writer ─► Ledger::settle
-//!    then, for the batch: reconcile::certificate ─► Writer ─► Report ─► exit code
+//!    then, for the batch: probe: TLS sights ─► reconcile::certificate ─► Writer ─► Report ─► exit code
 //! ```
 //!
 //! # Rooms
@@ -81,16 +82,27 @@
 //! * Tables of another network are an error (78) in a command, and a wait in the daemon, as missing ones are.
 //! * A name that is in both places is adopted when a row wants or keeps it; a row whose site does not
 //!   exist adopts nothing. Adoptions are a map beside the plan's changes, because they call nobody.
-//! * `www: true` is set where both names are rows of one site, and taken back when the `www.` row goes
-//!   and this program had set it. A flag that somebody else set stays; one that RunCloud did not keep is
+//! * `www: true` is set where both names are rows of one site or an apex's `www.` points here, and taken back
+//!   when neither is so any more and this program had set it. A flag that somebody else set stays; one that RunCloud did not keep is
 //!   not set again, and the `www.` name becomes an entry of its own.
 //! * A wildcard in RunCloud stands for sites' own names only; a mapped name is added all the same.
 //! * Removals that rest on `blogs` or `site` are held where these cannot be read.
 //! * A row that turned into no host name holds the name it had, and the entry that serves it.
 //! * A removal alone orders no certificate: the old one still covers every name that is left.
 //! * A ledger belongs to one web application from the first listing on, and refuses another.
-//! * An order that failed is owed, and repeated after 10 minutes, 30 minutes, 2 h, 6 h, then daily; in
-//!   basic mode a new name takes the owed ones along.
+//! * An order that RunCloud did not take is repeated after 10 minutes, 30 minutes, 2 h, 6 h, then daily; one that
+//!   brought nothing after 1 h, 2 h, … 32 h. In basic mode a new name takes the others along, and begins anew.
+//! * A name that RunCloud had before and whose certificate the wire shows lacking is ordered for too; where the wire
+//!   shows nothing, only what this program added is.
+//! * An order that the program's end cut off goes out once more; cut off twice it is taken for sent, and looked at.
+//! * Where the wire shows nothing, or a proxy's certificate, RunCloud's new `validUntil` counts for names that point
+//!   here. Where it shows the server's own certificate without the name, the date says only that the order is over.
+//! * Once an order for all failed as a whole with misdirected names attached, the next one goes out when none is left,
+//!   or after a week: the lesson may have been a wrong one.
+//! * Orders for all are 15 minutes apart at least while misdirected names are attached: each is a failed validation
+//!   of theirs, of which Let's Encrypt takes five an hour.
+//! * The first certificate is installed with plain http left on: names that it does not have go on to work.
+//! * `--once` looks up what holds something back in every pass; the daemon has its schedule.
 //! * An address elsewhere counts whatever a name's other answers are; that a name is here, or has no address, only
 //!   two whole answers say. A referral, a circle of CNAMEs and half an answer are unknown.
 //! * An answer of DNS is remembered for a minute at most, as Let's Encrypt's resolvers do.

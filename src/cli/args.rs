@@ -59,6 +59,9 @@ pub(super) struct RunFlags {
     /// Make one pass and exit.
     #[arg(long)]
     pub(super) once: bool,
+    /// Wait so long after --once for certificates that were ordered to be seen, such as 10m.
+    #[arg(long, value_name = "DURATION")]
+    pub(super) wait: Option<humantime::Duration>,
     /// Print the plan, write nothing and exit.
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -78,6 +81,7 @@ impl RunFlags {
     pub(super) fn or(&self, other: &Self) -> Self {
         Self {
             once: self.once || other.once,
+            wait: self.wait.or(other.wait),
             dry_run: self.dry_run || other.dry_run,
             json: self.json || other.json,
             rebind: self.rebind.clone().or_else(|| other.rebind.clone()),

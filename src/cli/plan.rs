@@ -3,14 +3,18 @@ use std::io::Write;
 use super::args::Settings;
 use super::exit::{Exit, Failure};
 use crate::clock::Moment;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Probe, WitnessKeys};
 use crate::ledger::{Known, Ledger, Look};
-use crate::reconcile::Network;
+use crate::probe::{NoWitness, Resolver, Witness};
 use crate::reconcile::pass::{self, Outlook};
 use crate::reconcile::plan::{PlanJson, PlanText};
+use crate::reconcile::{Network, Probes};
 use crate::runcloud::{Patience, Reader};
 use crate::stop::Stop;
 use crate::wordpress::Database;
+
+/// Where WordPress answers the plugin's own reachability request.
+const HTTP_PORT: u16 = 80;
 
 /// Shows what a pass would do now.
 pub(super) async fn plan(settings: &Settings, json: bool) -> Result<Exit, Failure> {
@@ -65,14 +69,38 @@ pub(super) fn load(settings: &Settings) -> Result<Config, Failure> {
 
 /// Both sides of a configuration, not opened yet.
 pub(super) fn network(config: Config, patience: Patience, stop: Stop) -> Result<Network, Failure> {
+    let probes = probes(config.probe);
     Ok(Network {
         database: Database::new(config.source, config.prefix, patience.total),
         reader: Reader::new(&config.endpoint, patience, stop.clone())?,
         own: config.own,
         keep: config.keep,
         policy: config.policy,
+        rules: config.rules,
+        probes,
         stop,
     })
+}
+
+/// What the outside world is looked at with. Without a resolver nothing is known of names' DNS, which holds
+/// nothing back.
+fn probes(probe: Probe) -> Probes {
+    let resolver = Resolver::new(&probe.resolvers).map_err(|error| tracing::warn!("{error}"));
+    let witness =
+        probe.witness.and_then(|WitnessKeys { auth_key, auth_salt }| {
+            match Witness::new(&auth_key, &auth_salt, HTTP_PORT) {
+                Ok(witness) => Some(witness),
+                Err(NoWitness::Unfilled) => None,
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    None
+                }
+            }
+        });
+    let Probe { accept, web_server, .. } = probe;
+    let mut probes = Probes::new(resolver.ok());
+    (probes.accept, probes.web_server, probes.witness) = (accept, web_server, witness);
+    probes
 }
 
 pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {

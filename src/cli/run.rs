@@ -3,10 +3,11 @@ use super::exit::{Exit, Failure};
 use super::plan::{load, network, plan, print_json, print_text};
 use super::rebind::{check_named, read_patiently, rebind};
 use super::signals;
-use crate::clock::Moment;
+use crate::clock::{Moment, Timestamp};
 use crate::daemon::{self, Service};
 use crate::ledger::{Lease, Ledger};
-use crate::reconcile::{Grace, Network, Report, pass};
+use crate::reconcile::certificate::Batch;
+use crate::reconcile::{Grace, Network, PassError, Report, pass};
 use crate::runcloud::{Patience, Writer};
 
 /// Reconciles: for ever, once, or not at all but showing the plan.
@@ -15,11 +16,19 @@ pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, F
         return plan(settings, flags.json).await;
     }
     check_named(flags)?;
+    if flags.wait.is_some() && !flags.once {
+        return Err(Failure::usage("--wait belongs to --once: the daemon looks by itself"));
+    }
     let config = load(settings)?;
     let lease = Lease::acquire(&config.state_dir)?;
     let (state_dir, binding) = (config.state_dir.clone(), config.binding());
     let pace = daemon::Pace { poll: config.poll, interval: config.interval, grace: config.grace };
-    let network = network(config, Patience::COMMAND, signals::listen()?)?;
+    let mut network = network(config, Patience::COMMAND, signals::listen()?)?;
+    if !flags.once {
+        // More may follow, and what did not arrive yet has its own schedule.
+        network.rules.batch = Batch::Quiet;
+        network.probes.eager = false;
+    }
     let mut ledger = match &flags.rebind {
         None => Ledger::open(&state_dir, binding, &lease).await?,
         Some(named) => {
@@ -53,10 +62,7 @@ async fn once(
     flags: &RunFlags,
 ) -> Result<Exit, Failure> {
     let mut report = Report::default();
-    // The second read of the table right before the first removal stands in for the grace.
-    let mut grace = Grace::none();
-    let now = Moment::now();
-    let outcome = pass::run_once(network, writer, ledger, &mut grace, &now, &mut report).await;
+    let outcome = pass_and_wait(network, writer, ledger, flags, &mut report).await;
     for notice in &report.notices {
         tracing::warn!("{notice}");
     }
@@ -70,4 +76,32 @@ async fn once(
         return Err(Failure::new(Exit::Blocked, blocked.message(command)));
     }
     Ok(if report.is_clean() { Exit::Converged } else { Exit::Partial })
+}
+
+/// One pass, and with `--wait` as many more as it takes until the orders that went out are seen.
+async fn pass_and_wait(
+    network: &Network,
+    writer: &Writer<'_>,
+    ledger: &mut Ledger,
+    flags: &RunFlags,
+    report: &mut Report,
+) -> Result<(), PassError> {
+    // The second read of the table right before the first removal stands in for the grace.
+    let mut grace = Grace::none();
+    pass::run_once(network, writer, ledger, &mut grace, &Moment::now(), report).await?;
+    let end = Timestamp::now().plus(flags.wait.map(Into::into).unwrap_or_default());
+    while let Some(look) = ledger.next_look_at_order().await? {
+        let now = Timestamp::now();
+        if look > end || network.stop.is_requested() {
+            break;
+        }
+        tracing::info!("waiting for the certificate; next look {}", look.for_reader_at(now));
+        network.stop.sleep(look.since(now)).await;
+        let mut later = Report::default();
+        let outcome =
+            pass::run_once(network, writer, ledger, &mut grace, &Moment::now(), &mut later).await;
+        report.take_over(later);
+        outcome?;
+    }
+    Ok(())
 }

@@ -4,8 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
+use crate::reconcile::certificate::Gate;
 use crate::reconcile::plan::{Removal, WwwPolicy};
 use crate::wordpress::Subdomains;
 
@@ -19,8 +21,8 @@ pub(super) struct File {
     pub(super) wordpress: WordPress,
     pub(super) runcloud: RunCloud,
     pub(super) sync: Sync,
-    dns: Dns,
-    ssl: Ssl,
+    pub(super) dns: Dns,
+    pub(super) ssl: Ssl,
     service: Service,
 }
 
@@ -61,19 +63,19 @@ pub(super) struct Sync {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Dns {
-    gate: Option<Gate>,
-    accept: Option<Vec<Network>>,
-    resolvers: Option<Vec<Address>>,
+pub(super) struct Dns {
+    pub(super) gate: Gate,
+    pub(super) accept: Vec<Network>,
+    pub(super) resolvers: Vec<Address>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Ssl {
-    install: Option<bool>,
-    min_interval: Option<Span>,
-    max_per_week: Option<u32>,
-    probe_address: Option<Address>,
+pub(super) struct Ssl {
+    pub(super) install: bool,
+    pub(super) min_interval: Option<Span>,
+    pub(super) max_per_week: Option<u32>,
+    pub(super) probe_address: Option<Address>,
 }
 
 #[derive(Default, Deserialize)]
@@ -88,23 +90,14 @@ struct Service {
 pub(super) struct Span(pub(super) Duration);
 
 /// `address` or `address:port`.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-struct Address;
+pub(super) struct Address(IpAddr, Option<u16>);
 
-/// `address/prefix`.
-#[derive(Deserialize)]
+/// `address/prefix`, or an address alone.
+#[derive(Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-struct Network;
-
-/// `dns.gate`.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Gate {
-    Auto,
-    Add,
-    Off,
-}
+pub(super) struct Network(pub(super) IpNet);
 
 impl File {
     /// Reads `--config`, or the default path where that exists.
@@ -129,20 +122,10 @@ impl File {
 
     /// Keys of the contract that this version reads and does not act on yet.
     pub(super) fn without_effect(&self) -> Vec<&'static str> {
-        let Self { dns, ssl, service, .. } = self;
-        [
-            (dns.gate.is_some(), "dns.gate"),
-            (dns.accept.is_some(), "dns.accept"),
-            (dns.resolvers.is_some(), "dns.resolvers"),
-            (ssl.install.is_some(), "ssl.install"),
-            (ssl.min_interval.is_some(), "ssl.min_interval"),
-            (ssl.max_per_week.is_some(), "ssl.max_per_week"),
-            (ssl.probe_address.is_some(), "ssl.probe_address"),
-            (service.listen.is_some(), "service.listen"),
-        ]
-        .into_iter()
-        .filter_map(|(is_set, key)| is_set.then_some(key))
-        .collect()
+        [(self.service.listen.is_some(), "service.listen")]
+            .into_iter()
+            .filter_map(|(is_set, key)| is_set.then_some(key))
+            .collect()
     }
 }
 
@@ -160,10 +143,19 @@ impl TryFrom<String> for Address {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        if text.parse::<IpAddr>().is_ok() || text.parse::<SocketAddr>().is_ok() {
-            return Ok(Self);
+        if let Ok(address) = text.parse() {
+            return Ok(Self(address, None));
         }
-        Err(format!("\"{text}\" is not an address or address:port"))
+        let with_port = text.parse::<SocketAddr>();
+        let with_port = with_port.map(|address| Self(address.ip(), Some(address.port())));
+        with_port.map_err(|_| format!("\"{text}\" is not an address or address:port"))
+    }
+}
+
+impl Address {
+    /// With this port where none was given.
+    pub(super) fn or_port(self, port: u16) -> SocketAddr {
+        SocketAddr::new(self.0, self.1.unwrap_or(port))
     }
 }
 
@@ -171,11 +163,8 @@ impl TryFrom<String> for Network {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let (address, length) = text.split_once('/').unwrap_or((&text, "0"));
-        match (address.parse::<IpAddr>(), length.parse::<u8>()) {
-            (Ok(IpAddr::V4(_)), Ok(0..=32)) | (Ok(IpAddr::V6(_)), Ok(0..=128)) => Ok(Self),
-            _ => Err(format!("\"{text}\" is not a network such as 127.0.0.0/8")),
-        }
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(Self).map_err(|_| format!("\"{text}\" is not a network such as 127.0.0.0/8"))
     }
 }
 
@@ -239,7 +228,10 @@ mod tests {
             listen = "127.0.0.1:9100"
         "#;
         let file = File::parse(all).map_err(|problem| panic!("{problem}")).unwrap();
-        assert_eq!(file.without_effect().len(), 8);
+        assert_eq!(file.without_effect().len(), 1);
+        let resolvers: Vec<_> =
+            file.dns.resolvers.iter().map(|one| one.or_port(53).to_string()).collect();
+        assert_eq!(resolvers, ["127.0.0.1:53", "127.0.0.1:5353"]);
         assert_eq!(file.runcloud.app_id.as_deref(), Some("8"));
     }
 

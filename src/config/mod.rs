@@ -6,6 +6,7 @@
 mod file;
 mod layers;
 mod names;
+mod outside;
 mod resolve;
 mod sourced;
 mod wordpress_files;
@@ -14,11 +15,16 @@ pub use resolve::load;
 pub use sourced::{Origin, Sourced};
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+use secrecy::SecretString;
+
 use crate::domain::Domain;
 use crate::ledger::Binding;
+use crate::reconcile::certificate::SslRules;
 use crate::reconcile::plan::Policy;
 use crate::runcloud::Endpoint;
 use crate::wordpress::{Source, TablePrefix};
@@ -63,6 +69,10 @@ pub struct Config {
     pub keep: Vec<Domain>,
     /// What the operator decided.
     pub policy: Policy,
+    /// What the operator decided about certificate orders.
+    pub rules: SslRules,
+    /// How the outside world is looked at.
+    pub probe: Probe,
     /// `sync.poll`: how often the daemon looks at the table.
     pub poll: Duration,
     /// `sync.removal_grace`: how long the daemon waits before it removes a name that went missing.
@@ -73,6 +83,26 @@ pub struct Config {
     pub origins: Vec<Sourced<String>>,
     /// What the operator should hear about the settings.
     pub notices: Vec<String>,
+}
+
+/// How the outside world is looked at (`[dns]`, `[ssl]`).
+pub struct Probe {
+    /// `dns.resolvers`; none for the system's.
+    pub resolvers: Vec<SocketAddr>,
+    /// `dns.accept`.
+    pub accept: Vec<IpNet>,
+    /// `ssl.probe_address`.
+    pub web_server: Option<SocketAddr>,
+    /// What signs the plugin's own reachability request; none where wp-config.php does not say.
+    pub witness: Option<WitnessKeys>,
+}
+
+/// `AUTH_KEY` and `AUTH_SALT` of wp-config.php.
+pub struct WitnessKeys {
+    /// `AUTH_KEY`.
+    pub auth_key: SecretString,
+    /// `AUTH_SALT`.
+    pub auth_salt: SecretString,
 }
 
 impl Config {

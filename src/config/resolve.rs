@@ -56,8 +56,8 @@ fn only(problem: String) -> ConfigError {
 }
 
 /// Collects problems instead of stopping at the first.
-struct Resolver<'a> {
-    layers: Layers<'a>,
+pub(super) struct Resolver<'a> {
+    pub(super) layers: Layers<'a>,
     problems: Vec<String>,
     origins: Vec<Sourced<String>>,
 }
@@ -81,6 +81,8 @@ impl Resolver<'_> {
         let (removal, www, subdomains) = (sync.removal, sync.www, sync.subdomains);
         let max_removals = sync.max_removals_per_day.map(|limit| limit as usize);
         let grace = sync.removal_grace.map_or(GRACE, |span| span.0);
+        let witness = self.witness(&mut notices);
+        let (gate, api) = (self.layers.file.dns.gate, api_version(&endpoint));
         let without_effect = self.layers.file.without_effect();
         notices.extend(
             without_effect.iter().map(|key| format!("{key} has no effect in this version")),
@@ -88,7 +90,9 @@ impl Resolver<'_> {
         Some(Config {
             source: source?,
             prefix: prefix?,
-            policy: Policy { removal, www, subdomains, max_removals, api: api_version(&endpoint) },
+            policy: Policy { removal, www, subdomains, max_removals, gate, api },
+            rules: self.rules(),
+            probe: self.probe(witness),
             endpoint,
             state_dir: state_dir?,
             own,

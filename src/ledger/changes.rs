@@ -2,9 +2,9 @@
 
 use sqlx::{Connection, SqliteConnection};
 
+use super::certificates::write_state;
 use super::error::LedgerError;
 use super::known::{Failure, Intent, Owned, Repair};
-use super::orders::owe;
 use super::read::read_holding;
 use super::settlement::{Holding, loss};
 use super::store::{Ledger, Table, delete};
@@ -136,10 +136,10 @@ async fn write_holding(
         Some(owned) => own(connection, domain, owned, now).await?,
         None => delete(connection, Table::Owned, domain).await?,
     }
-    match after.due {
-        unchanged if unchanged == before.due => {}
-        Some(_) => owe(connection, domain, now).await?,
-        None => delete(connection, Table::CertificateDue, domain).await?,
+    match &after.certificate {
+        unchanged if *unchanged == before.certificate => {}
+        Some(state) => write_state(connection, domain, state).await?,
+        None => delete(connection, Table::Certificate, domain).await?,
     }
     let Some(Repair { repairs, last }) = after.repair else {
         return delete(connection, Table::Repair, domain).await;

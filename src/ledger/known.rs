@@ -3,6 +3,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::approval::Approval;
+use super::certificate::{CertificateOrder, CertificateState, Verdict};
 use super::error::LedgerError;
 use super::ticks::{Tick, TickClock};
 use crate::clock::Timestamp;
@@ -15,8 +16,15 @@ pub struct Known {
     pub owned: BTreeMap<Domain, Owned>,
     /// Write calls of an earlier pass whose outcome is unknown.
     pub intents: BTreeMap<Domain, Intent>,
-    /// Names whose certificate is still to be ordered.
-    pub due: BTreeMap<Domain, Due>,
+    /// What is known of names' certificates.
+    pub certificates: BTreeMap<Domain, CertificateState>,
+    /// The certificate orders of the last seven days, oldest first.
+    pub orders: Vec<CertificateOrder>,
+    /// Where names pointed when they were looked up last.
+    pub verdicts: BTreeMap<Domain, Verdict>,
+    /// Names that were attached and pointed elsewhere when an order for all failed as a whole, and since when
+    /// that is known.
+    pub spoilers: BTreeMap<Domain, Timestamp>,
     /// Names whose last change failed.
     pub failures: BTreeMap<Domain, Failure>,
     /// Names that were ours, went missing in RunCloud and were added again.
@@ -70,15 +78,6 @@ pub struct Binding {
     pub server: u64,
     /// RunCloud's web application id.
     pub app: u64,
-}
-
-/// A certificate that is still to be ordered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Due {
-    /// How many orders failed.
-    pub attempts: u32,
-    /// When the next one may go out.
-    pub retry_at: Timestamp,
 }
 
 /// Why a name is wanted: a row of the mapping table, or a site's own name.

@@ -5,13 +5,14 @@
 //! settled against the next listing. [`Known`] is its content as plain data, for the planner.
 
 mod approval;
+mod certificate;
+mod certificates;
 mod changes;
 mod error;
 mod known;
 mod lease;
 mod names;
 mod open;
-mod orders;
 mod passes;
 mod read;
 mod settlement;
@@ -19,9 +20,11 @@ mod store;
 mod ticks;
 
 pub use approval::Approval;
+pub use certificate::{CertificateOrder, CertificateState, Verdict};
+pub use certificates::WEEK;
 pub use error::LedgerError;
 pub use known::{
-    Binding, Bound, Cause, DAY, Due, Failure, Intent, IntentAction, Known, Origin, Owned, Removal,
+    Binding, Bound, Cause, DAY, Failure, Intent, IntentAction, Known, Origin, Owned, Removal,
     Repair,
 };
 pub use lease::{Lease, LeaseError};

@@ -99,7 +99,7 @@ impl Ledger {
         names: impl IntoIterator<Item = &Domain>,
     ) -> Result<(), LedgerError> {
         let tables =
-            [Table::Owned, Table::CertificateDue, Table::Failure, Table::Repair, Table::Approved];
+            [Table::Owned, Table::Certificate, Table::Failure, Table::Repair, Table::Approved];
         self.delete_all(names, &tables).await
     }
 

@@ -1,5 +1,6 @@
 use sqlx::Connection;
 
+use super::certificates::WEEK;
 use super::error::LedgerError;
 use super::known::DAY;
 use super::store::Ledger;
@@ -40,6 +41,10 @@ impl Ledger {
             .await?;
         sqlx::query("DELETE FROM removal WHERE tick <= ?")
             .bind(clock.counted.0 - DAY.as_secs().cast_signed())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("DELETE FROM certificate_order WHERE tick <= ?")
+            .bind(clock.counted.0 - WEEK.as_secs().cast_signed())
             .execute(&mut *transaction)
             .await?;
         sqlx::query("DELETE FROM approved WHERE until_tick <= ? OR until_wall <= ?")

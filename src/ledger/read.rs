@@ -4,9 +4,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::approval::read_approval;
+use super::certificates::{read_orders, read_spoilers, read_states, read_verdicts, state_of};
 use super::known::{
-    Binding, Bound, Cause, Due, Failure, Intent, IntentAction, Known, Origin, Owned, Removal,
-    Repair,
+    Binding, Bound, Cause, Failure, Intent, IntentAction, Known, Origin, Owned, Removal, Repair,
 };
 use super::settlement::Holding;
 use super::ticks::{Tick, TickClock};
@@ -31,7 +31,10 @@ pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Know
     let intents = by_name(&mut transaction, "SELECT * FROM intent", intent_of).await?;
     let failures = by_name(&mut transaction, "SELECT * FROM failure", failure_of).await?;
     let repairs = by_name(&mut transaction, "SELECT * FROM repair", repair_of).await?;
-    let due = read_due(&mut transaction).await?;
+    let certificates = read_states(&mut transaction).await?;
+    let orders = read_orders(&mut transaction).await?;
+    let verdicts = read_verdicts(&mut transaction).await?;
+    let spoilers = read_spoilers(&mut transaction).await?;
     let bound = read_bound(&mut transaction).await?;
     let approval = read_approval(&mut transaction).await?;
     let rows = read_rows(&mut transaction).await?;
@@ -40,7 +43,21 @@ pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Know
     let removals = removals.iter().map(removal_of).collect::<Result<_, _>>()?;
     let clock = read_clock(&mut transaction).await?;
     transaction.commit().await?;
-    Ok(Known { owned, intents, due, failures, repairs, rows, bound, approval, removals, clock })
+    Ok(Known {
+        owned,
+        intents,
+        certificates,
+        orders,
+        verdicts,
+        spoilers,
+        failures,
+        repairs,
+        rows,
+        bound,
+        approval,
+        removals,
+        clock,
+    })
 }
 
 async fn read_rows(
@@ -69,13 +86,6 @@ async fn read_clock(connection: &mut SqliteConnection) -> Result<TickClock, sqlx
     Ok(TickClock { counted: Tick(row.try_get("counted")?), at })
 }
 
-/// The certificates that are owed.
-pub(super) async fn read_due(
-    connection: &mut SqliteConnection,
-) -> Result<BTreeMap<Domain, Due>, sqlx::Error> {
-    by_name(connection, "SELECT * FROM certificate_due", due_of).await
-}
-
 /// What it holds of one name.
 pub(super) async fn read_holding(
     connection: &mut SqliteConnection,
@@ -83,11 +93,11 @@ pub(super) async fn read_holding(
 ) -> Result<Holding, sqlx::Error> {
     let owned = of_name(connection, "SELECT * FROM owned WHERE domain = ?", domain, owned_of);
     let owned = owned.await?;
-    let due = "SELECT * FROM certificate_due WHERE domain = ?";
-    let due = of_name(connection, due, domain, due_of).await?;
+    let certificate = "SELECT * FROM certificate WHERE domain = ?";
+    let certificate = of_name(connection, certificate, domain, state_of).await?;
     let repair = "SELECT * FROM repair WHERE domain = ?";
     let repair = of_name(connection, repair, domain, repair_of).await?;
-    Ok(Holding { owned, due, repair })
+    Ok(Holding { owned, certificate, repair })
 }
 
 async fn of_name<T>(
@@ -100,7 +110,8 @@ async fn of_name<T>(
     row.as_ref().map(value_of).transpose()
 }
 
-async fn by_name<T>(
+/// One value per name.
+pub(super) async fn by_name<T>(
     connection: &mut SqliteConnection,
     statement: &'static str,
     value_of: fn(&SqliteRow) -> Result<T, sqlx::Error>,
@@ -119,7 +130,8 @@ pub(super) fn counts(rows: &[SqliteRow]) -> Result<BTreeMap<Domain, i64>, sqlx::
     rows.iter().map(|row| Ok((name_of(row)?, row.try_get("absent")?))).collect()
 }
 
-fn name_of(row: &SqliteRow) -> Result<Domain, sqlx::Error> {
+/// The name in the column `domain`.
+pub(super) fn name_of(row: &SqliteRow) -> Result<Domain, sqlx::Error> {
     Domain::parse(row.try_get("domain")?).map_err(|rejection| sqlx::Error::Decode(rejection.into()))
 }
 
@@ -137,11 +149,6 @@ fn owned_of(row: &SqliteRow) -> Result<Owned, sqlx::Error> {
 fn intent_of(row: &SqliteRow) -> Result<Intent, sqlx::Error> {
     let action = IntentAction::from_word(row.try_get("action")?);
     Ok(Intent { action, www: row.try_get("www")?, cause: cause_of(row)? })
-}
-
-fn due_of(row: &SqliteRow) -> Result<Due, sqlx::Error> {
-    let retry_at = Timestamp(row.try_get("retry_at")?);
-    Ok(Due { attempts: row.try_get("attempts")?, retry_at })
 }
 
 fn failure_of(row: &SqliteRow) -> Result<Failure, sqlx::Error> {

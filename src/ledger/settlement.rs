@@ -1,7 +1,8 @@
 //! What the ledger holds of a name once a call for it took effect: on disk, and in memory for whoever only looks.
 //! Pure.
 
-use super::known::{DAY, Due, Intent, IntentAction, Known, Origin, Owned, Removal, Repair};
+use super::certificate::CertificateState;
+use super::known::{DAY, Intent, IntentAction, Known, Origin, Owned, Removal, Repair};
 use crate::clock::{Moment, Timestamp};
 use crate::domain::Domain;
 
@@ -9,7 +10,7 @@ use crate::domain::Domain;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Holding {
     pub(super) owned: Option<Owned>,
-    pub(super) due: Option<Due>,
+    pub(super) certificate: Option<CertificateState>,
     pub(super) repair: Option<Repair>,
 }
 
@@ -22,14 +23,14 @@ impl Holding {
                 self.repair = self.repaired(intent, now).or(self.repair);
                 let owned = Owned { origin: Origin::Added, www: Some(www), cause, id: None };
                 self.owned = Some(owned);
-                self.due = Some(Due::default());
+                self.certificate = Some(CertificateState::due(now));
             }
             IntentAction::Update => {
                 if let Some(owned) = &mut self.owned {
                     owned.www = Some(www);
                 }
                 if www {
-                    self.due = Some(Due::default());
+                    self.certificate = Some(CertificateState::due(now));
                 }
             }
             IntentAction::Remove => *self = Self::default(),
@@ -62,13 +63,13 @@ impl Known {
         }
         let mut holding = Holding {
             owned: self.owned.remove(domain),
-            due: self.due.remove(domain),
+            certificate: self.certificates.remove(domain),
             repair: self.repairs.remove(domain),
         };
         holding.settle(intent, now.wall);
-        let Holding { owned, due, repair } = holding;
+        let Holding { owned, certificate, repair } = holding;
         self.owned.extend(owned.map(|owned| (domain.clone(), owned)));
-        self.due.extend(due.map(|due| (domain.clone(), due)));
+        self.certificates.extend(certificate.map(|state| (domain.clone(), state)));
         self.repairs.extend(repair.map(|repair| (domain.clone(), repair)));
         self.intents.remove(domain);
         self.failures.remove(domain);

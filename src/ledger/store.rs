@@ -67,19 +67,32 @@ impl Ledger {
         Ok(read_known(&mut self.connection).await?)
     }
 
-    /// When the first of the failed names, or of the failed orders, is to be tried again. What was due
-    /// before `now` and is still there waits for something else.
+    /// When the first name is to be tried, ordered or looked at again by itself. What was due before `now`
+    /// and is still there waits for something else.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn next_try(&mut self, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
         let next: Option<i64> = sqlx::query_scalar(
             "SELECT min(retry_at) FROM (SELECT retry_at FROM failure \
-             UNION ALL SELECT retry_at FROM certificate_due WHERE attempts > 0) WHERE retry_at > ?",
+             UNION ALL SELECT next FROM certificate UNION ALL SELECT next FROM verdict) \
+             WHERE retry_at > ?",
         )
         .bind(now.0)
         .fetch_one(&mut self.connection)
         .await?;
+        Ok(next.map(Timestamp))
+    }
+
+    /// When an order under way is looked at next; none where there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn next_look_at_order(&mut self) -> Result<Option<Timestamp>, LedgerError> {
+        let next: Option<i64> =
+            sqlx::query_scalar("SELECT min(next) FROM certificate WHERE state = 'ordered'")
+                .fetch_one(&mut self.connection)
+                .await?;
         Ok(next.map(Timestamp))
     }
 
@@ -102,7 +115,7 @@ impl Ledger {
 pub(super) enum Table {
     Owned,
     Intent,
-    CertificateDue,
+    Certificate,
     Failure,
     Repair,
     Approved,
@@ -116,7 +129,7 @@ pub(super) async fn delete(
     let statement = match table {
         Table::Owned => "DELETE FROM owned WHERE domain = ?",
         Table::Intent => "DELETE FROM intent WHERE domain = ?",
-        Table::CertificateDue => "DELETE FROM certificate_due WHERE domain = ?",
+        Table::Certificate => "DELETE FROM certificate WHERE domain = ?",
         Table::Failure => "DELETE FROM failure WHERE domain = ?",
         Table::Repair => "DELETE FROM repair WHERE domain = ?",
         Table::Approved => "DELETE FROM approved WHERE domain = ?",

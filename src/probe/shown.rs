@@ -23,8 +23,6 @@ pub struct Shown {
     pub not_before: Timestamp,
     /// The last second it is valid.
     pub not_after: Timestamp,
-    /// Tells it from every other one of the same issuer: octets in hexadecimal, `04:e1:…`.
-    pub serial: String,
     /// Whether it was issued by nobody but itself, as web servers do that have none to show.
     pub is_self_signed: bool,
 }
@@ -54,7 +52,6 @@ impl Shown {
             issuer: who(certificate.issuer()),
             not_before: Timestamp(validity.not_before.timestamp()),
             not_after: Timestamp(validity.not_after.timestamp()),
-            serial: certificate.raw_serial_as_string(),
             is_self_signed: certificate.issuer().as_raw() == certificate.subject().as_raw(),
         })
     }
@@ -126,7 +123,6 @@ mod tests {
             issuer: "Let's Encrypt R11".into(),
             not_before: NOON,
             not_after: NOON.plus(Duration::from_hours(90 * 24)),
-            serial: "01".into(),
             is_self_signed: false,
         }
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use super::blocked::Blocked;
 use super::certificate::Certificate;
 use crate::domain::Domain;
-use crate::ledger::{Cause, Due};
+use crate::ledger::{Cause, CertificateState};
 use crate::runcloud::Entry;
 use crate::wordpress::Stage;
 
@@ -32,8 +32,8 @@ pub struct Plan {
     pub blocked: Option<Blocked>,
     /// Rows whose name is none.
     pub rejected: Vec<String>,
-    /// Names whose certificate is owed once the changes are made.
-    pub due: BTreeMap<Domain, Due>,
+    /// Names without a certificate once the changes are made: those to be added, and those known to have none.
+    pub due: BTreeMap<Domain, CertificateState>,
     /// What is ordered for them; nothing until somebody asked for the certificate mode.
     pub certificate: Certificate,
     /// How many names are wanted.
@@ -130,6 +130,10 @@ pub enum HeldReason {
     Unproven,
     /// Whenever it is added, somebody else takes it away again.
     Conflict,
+    /// It points to another server, where a misdirected name would spoil the certificate of all.
+    DnsElsewhere,
+    /// It is not in DNS, likewise.
+    DnsNotFound,
 }
 
 impl Change {

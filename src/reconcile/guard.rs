@@ -255,10 +255,11 @@ impl Review<'_> {
         self.plan.blocked = Some(Blocked { guard, limit, managed, spent, names, suspicion });
     }
 
-    /// A name that stays is still owed its certificate.
+    /// A name that stays still needs its certificate.
     fn keep_due(&mut self, name: &Domain) {
-        if let Some(due) = self.evidence.known.due.get(name) {
-            self.plan.due.insert(name.clone(), *due);
+        let state = self.evidence.known.certificates.get(name);
+        if let Some(state) = state.filter(|state| !state.is_covered()) {
+            self.plan.due.insert(name.clone(), state.clone());
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a plan is made of. Pure.
 
+use super::certificate::Gate;
 use crate::clock::Timestamp;
 use crate::ledger::Known;
 use crate::runcloud::{Actual, ApiVersion};
@@ -30,6 +31,8 @@ pub struct Policy {
     pub subdomains: Subdomains,
     /// How many names may be removed in 24 hours; none for the larger of 10 and 20 % of the managed ones.
     pub max_removals: Option<usize>,
+    /// When a name's DNS holds something back.
+    pub gate: Gate,
     /// What the API can do.
     pub api: ApiVersion,
 }

@@ -1,11 +1,14 @@
+use super::certificate::SslRules;
 use super::guard::{self, ApprovedPlan, Evidence};
 use super::inputs::{Inputs, Policy};
+use super::look::Probes;
 use super::plan::{HeldReason, Plan, plan};
 use super::proof::Snapshot;
 use super::report::some_of;
 use crate::clock::Moment;
 use crate::domain::Domain;
 use crate::ledger::{Known, LedgerError};
+use crate::probe::DnsVerdict;
 use crate::runcloud::{Actual, ApiError, Class, Reader};
 use crate::stop::Stop;
 use crate::wordpress::{Database, DatabaseError, Desired};
@@ -22,6 +25,10 @@ pub struct Network {
     pub keep: Vec<Domain>,
     /// What the operator decided.
     pub policy: Policy,
+    /// What the operator decided about certificate orders.
+    pub rules: SslRules,
+    /// What the outside world is looked at with.
+    pub probes: Probes,
     /// Asked, the reads end and no further call is made.
     pub stop: Stop,
 }
@@ -80,11 +87,15 @@ impl Network {
 
     pub(super) fn plan(
         &self,
-        desired: Desired,
+        mut desired: Desired,
         actual: Actual,
         known: &Known,
         now: &Moment,
     ) -> Proposal {
+        let is_here = |name: &Domain| {
+            known.verdicts.get(name).is_some_and(|verdict| verdict.verdict == DnsVerdict::Here)
+        };
+        desired.take_arrived(is_here);
         let desired = Snapshot::of_tables(desired, known);
         let actual = Snapshot::of_listing(actual, known);
         let policy = &self.policy;

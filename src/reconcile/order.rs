@@ -1,120 +1,240 @@
-//! Orders the certificates that are owed: once for the batch, and owed until RunCloud took the order.
+//! Sends the certificate orders that are due: one for all names in a batch, or one for each.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::slice;
+use std::net::IpAddr;
 
 use super::apply::LOST_IN_A_ROW;
-use super::certificate::{Action, Certificate, WaitingReason, step};
-use super::network::{Network, PassError};
-use super::report::{Failed, Order, some_of};
+use super::certificate::{Action, Certificate, Waiting, WaitingReason, ending, states};
+use super::judge::{Judged, Stand};
+use super::network::{Network, PassError, Proposal};
+use super::plan::Change;
+use super::report::{Failed, Order, Report, some_of};
 use super::retry;
-use crate::clock::{Stopwatch, Timestamp};
+use crate::clock::{Moment, Stopwatch, Timestamp};
 use crate::domain::Domain;
-use crate::ledger::{Due, Ledger, LedgerError};
+use crate::ledger::{CertificateState, Known, Ledger, LedgerError};
 use crate::runcloud::{Actual, ApiError, Class, Ssl, Writer};
 
-/// What is owed, by name.
-type Owed = BTreeMap<Domain, Due>;
-type Outcome = Result<Order, PassError>;
-
-/// A failed order counts as so many tries: the next one is 10 minutes later, not 5 seconds.
-/// Let's Encrypt allows five orders a week for one set of names.
+/// An order that RunCloud did not take counts as so many tries: the next one is 10 minutes later, not 5
+/// seconds.
 const ORDER_FROM: u32 = 3;
 
-/// Sends the orders that the ledger owes.
+type States = BTreeMap<Domain, CertificateState>;
+
+/// What the pass began with.
+pub(super) struct Before<'a> {
+    pub(super) proposal: &'a Proposal,
+    pub(super) expected: &'a BTreeSet<IpAddr>,
+}
+
+/// Looks at certificates, and sends the orders that are due.
 pub(super) struct Orderer<'a> {
     pub(super) network: &'a Network,
     pub(super) writer: &'a Writer<'a>,
     pub(super) ledger: &'a mut Ledger,
     pub(super) clock: &'a Stopwatch,
-    pub(super) failed: &'a mut Vec<Failed>,
+    pub(super) report: &'a mut Report,
 }
 
 impl Orderer<'_> {
-    /// Orders what is owed. `before` is the listing the pass began with.
-    pub(super) async fn order(&mut self, before: &Actual) -> Result<Order, PassError> {
-        let due = self.ledger.due().await?;
-        if due.is_empty() {
-            return Ok(Order::NotNeeded);
-        }
-        let ssl = self.network.reader.ssl().await?;
-        let certificate = step(&ssl, &due, self.clock.wall());
-        match (&ssl, certificate.action) {
-            (Ssl::Basic(id), Action::Redeploy) => self.redeploy(*id, &due, certificate.names).await,
-            (_, Action::Order) => {
-                let names = certificate.names.into_iter().collect();
-                let ids = self.ids_of(before, &names).await?;
-                self.order_each(&ids, &due).await
+    /// Brings the states up to what is seen, and orders what is due. RunCloud is asked for the mode only where
+    /// some name has no certificate.
+    pub(super) async fn order(
+        &mut self,
+        before: &Before<'_>,
+        mut known: Known,
+    ) -> Result<(), PassError> {
+        known.certificates = self.ledger.certificates().await?;
+        let now = Moment { wall: self.clock.wall(), ..self.clock.since().clone() };
+        let changes = self.made(before.proposal);
+        let stand = Stand::of(before.proposal, changes, &known, before.expected, &now);
+        let seen = self.network.see(&stand).await?;
+        if stand.is_settled(&seen) {
+            let settled = stand.note(&seen);
+            self.ledger.note_certificates(&settled.states).await?;
+        } else {
+            let ssl = self.network.reader.ssl().await?;
+            let judged = self.network.judge(&stand, seen, &ssl).await?;
+            self.tell(&judged, &known);
+            self.ledger.note_certificates(&judged.settled.states).await?;
+            if let Some(spoilers) = &judged.spoilers {
+                self.ledger.note_spoilers(spoilers).await?;
             }
-            _ => Ok(self.nothing_to_order(&due, certificate).await?),
+            self.report.notices.extend(judged.notices.clone());
+            self.report.certificate = self.act(&ssl, &judged, stand.actual).await?;
+        }
+        known.certificates = self.ledger.certificates().await?;
+        self.report.notices.extend(ending(&known, now.wall));
+        Ok(())
+    }
+
+    /// The changes that this pass made.
+    fn made<'p>(&self, proposal: &'p Proposal) -> Vec<&'p Change> {
+        let Report { added, updated, removed, .. } = &*self.report;
+        let made: BTreeSet<&Domain> = added.iter().chain(updated).chain(removed).collect();
+        let changes = proposal.approved.plan().changes.iter();
+        changes.filter(|change| made.contains(change.domain())).collect()
+    }
+
+    /// Says what came of earlier orders.
+    fn tell(&mut self, judged: &Judged, known: &Known) {
+        let settled = &judged.settled;
+        if !settled.covered.is_empty() {
+            let names: Vec<Domain> = settled.covered.iter().cloned().collect();
+            tracing::info!("covered by a certificate: {}", some_of(&names));
+            self.report.covered = names;
+        }
+        for (domain, why) in &settled.left_out {
+            tracing::warn!("{domain}: {why}");
+            self.report.left_out.push(Failed { domain: domain.clone(), detail: why.clone() });
+        }
+        for (domain, state) in &settled.states {
+            let CertificateState::Failed { reason, .. } = state else { continue };
+            let is_news = !matches!(
+                known.certificates.get(domain),
+                Some(CertificateState::Failed { reason: before, .. }) if before == reason
+            );
+            if is_news && !settled.left_out.contains_key(domain) {
+                tracing::warn!("{domain}: {reason}");
+            }
+        }
+        if let Some(spoilers) = judged.spoilers.as_ref().filter(|names| !names.is_empty()) {
+            let names: Vec<Domain> = spoilers.keys().cloned().collect();
+            tracing::warn!(
+                "an order for all names failed as a whole while {} did not point here: from now on names that \
+                 do not point here are not added until they do",
+                some_of(&names)
+            );
         }
     }
 
-    async fn redeploy(&mut self, id: u64, due: &Owed, names: Vec<Domain>) -> Outcome {
-        self.sending(due, &names).await?;
-        let mut outcome = self.writer.redeploy(id).await;
+    async fn act(
+        &mut self,
+        ssl: &Ssl,
+        judged: &Judged,
+        actual: &Actual,
+    ) -> Result<Order, PassError> {
+        let Certificate { action, names, waiting, .. } = &judged.certificate;
+        self.note_waits(judged, waiting).await?;
+        match (ssl, action) {
+            (_, Action::None) => Ok(waiting_order(waiting)),
+            (_, Action::Order) => {
+                let ids = self.ids_of(actual, names).await?;
+                self.order_each(&ids, judged).await
+            }
+            (_, Action::Redeploy | Action::Install) => self.order_for_all(ssl, judged).await,
+        }
+    }
+
+    /// Writes down until when names wait, so that the next pass comes in time.
+    async fn note_waits(
+        &mut self,
+        judged: &Judged,
+        waiting: &[Waiting],
+    ) -> Result<(), LedgerError> {
+        let due = |Waiting { domain, until, .. }: &Waiting| match judged.open.get(domain)? {
+            CertificateState::Due { since, attempt, next } => {
+                let until = until.unwrap_or_default();
+                let waits = CertificateState::Due { since: *since, attempt: *attempt, next: until };
+                (*next != until).then(|| (domain.clone(), waits))
+            }
+            _ => None,
+        };
+        let waits: States = waiting.iter().filter_map(due).collect();
+        self.ledger.note_certificates(&waits).await
+    }
+
+    async fn order_for_all(&mut self, ssl: &Ssl, judged: &Judged) -> Result<Order, PassError> {
+        let names = judged.certificate.names.clone();
+        self.ledger.begin_order(None, &judged.served.digest, self.clock.wall()).await?;
+        let mut outcome = self.send_for_all(ssl).await;
         if matches!(outcome, Err(ApiError::Unavailable { .. })) {
             // The order may have been taken; one more is the most that is risked for it.
-            outcome = self.writer.redeploy(id).await;
+            outcome = self.send_for_all(ssl).await;
         }
+        let before = match ssl {
+            Ssl::Basic(issued) => issued.valid_until.unwrap_or_default(),
+            _ => Timestamp::default(),
+        };
         match outcome {
             Ok(()) => {
-                self.ledger.ordered(&names).await?;
-                tracing::info!("certificate ordered again, for {}", some_of(&names));
+                let states = ordered(&names, &judged.open, self.clock.wall(), before);
+                self.ledger.order_taken(None, &states).await?;
+                tracing::info!("certificate ordered, for {}", some_of(&names));
                 Ok(Order::Ordered { names })
             }
             Err(error) if error.is_about_everything() => {
-                self.not_sent(due, &names).await?;
+                self.ledger.order_not_sent(None).await?;
                 Err(error.into())
             }
             Err(error) => {
-                let next = self.put_off(due, &names).await?;
-                let detail = format!("{error}; {next}");
-                tracing::warn!("the certificate could not be ordered and is still owed: {detail}");
+                let states = self.refused(&names, &judged.open, &error);
+                self.conclude_refusal(None, &error, &states).await?;
+                let detail = next_order(&error.to_string(), &states, self.clock.wall());
+                tracing::warn!("the certificate could not be ordered and is still due: {detail}");
                 Ok(Order::Failed { names, detail })
             }
         }
     }
 
-    async fn order_each(&mut self, ids: &BTreeMap<Domain, u64>, due: &Owed) -> Outcome {
+    async fn send_for_all(&self, ssl: &Ssl) -> Result<(), ApiError> {
+        match ssl {
+            Ssl::Basic(issued) => self.writer.redeploy(issued.id).await,
+            _ => self.writer.install().await,
+        }
+    }
+
+    async fn order_each(
+        &mut self,
+        ids: &BTreeMap<Domain, u64>,
+        judged: &Judged,
+    ) -> Result<Order, PassError> {
         let (mut names, mut lost) = (Vec::new(), 0);
         for (domain, id) in ids {
-            self.sending(due, slice::from_ref(domain)).await?;
+            self.ledger.begin_order(Some(domain), domain.as_str(), self.clock.wall()).await?;
             match self.order_one(*id).await {
-                Ok(()) => {
+                Ok(before) => {
                     lost = 0;
-                    self.ledger.ordered([domain]).await?;
+                    let one = std::slice::from_ref(domain);
+                    let states = ordered(one, &judged.open, self.clock.wall(), before);
+                    self.ledger.order_taken(Some(domain), &states).await?;
                     tracing::info!("{domain}: certificate ordered");
                     names.push(domain.clone());
                 }
-                Err(error) if !error.is_about_everything() && lost < LOST_IN_A_ROW => {
-                    lost += u32::from(error.class() == Class::Transient);
-                    let next = self.put_off(due, slice::from_ref(domain)).await?;
-                    let detail = format!("certificate: {error}; {next}");
-                    tracing::warn!("{domain}: {detail}");
-                    self.failed.push(Failed { domain: domain.clone(), detail });
-                }
                 Err(error) if error.is_about_everything() => {
-                    self.not_sent(due, slice::from_ref(domain)).await?;
+                    self.ledger.order_not_sent(Some(domain)).await?;
                     return Err(error.into());
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) if lost >= LOST_IN_A_ROW => return Err(error.into()),
+                Err(error) => {
+                    lost += u32::from(error.class() == Class::Transient);
+                    let one = std::slice::from_ref(domain);
+                    let states = self.refused(one, &judged.open, &error);
+                    self.conclude_refusal(Some(domain), &error, &states).await?;
+                    let what = format!("certificate: {error}");
+                    let detail = next_order(&what, &states, self.clock.wall());
+                    tracing::warn!("{domain}: {detail}");
+                    self.report.failed.push(Failed { domain: domain.clone(), detail });
+                }
             }
         }
         Ok(if names.is_empty() { Order::NotNeeded } else { Order::Ordered { names } })
     }
 
-    /// One order. Where it is refused, or its answer was lost, the domain may have a certificate, which is
-    /// ordered again: an older one does not have every name.
-    async fn order_one(&self, id: u64) -> Result<(), ApiError> {
-        let Err(error) = self.writer.order(id).await else { return Ok(()) };
+    /// One order; returns the end of the certificate before it. Where it is refused, or its answer was lost, the
+    /// domain may have a certificate, which is ordered again: an older one does not have every name.
+    async fn order_one(&self, id: u64) -> Result<Timestamp, ApiError> {
+        let Err(error) = self.writer.order(id).await else { return Ok(Timestamp::default()) };
         let is_lost = error.class() == Class::Transient && !error.is_about_everything();
         if !is_lost && error.class() != Class::Item {
             return Err(error);
         }
         match self.network.reader.certificate(id).await? {
-            Some(ssl_id) => self.writer.reorder(id, ssl_id).await,
-            None if is_lost => self.writer.order(id).await,
+            Some(issued) => {
+                self.writer.reorder(id, issued.id).await?;
+                Ok(issued.valid_until.unwrap_or_default())
+            }
+            None if is_lost => self.writer.order(id).await.map(|()| Timestamp::default()),
             None => Err(error),
         }
     }
@@ -123,69 +243,69 @@ impl Orderer<'_> {
     async fn ids_of(
         &self,
         before: &Actual,
-        due: &BTreeSet<Domain>,
+        names: &[Domain],
     ) -> Result<BTreeMap<Domain, u64>, ApiError> {
         let ids = |actual: &Actual| -> BTreeMap<Domain, u64> {
-            due.iter().filter_map(|name| Some((name.clone(), actual.get(name)?.id))).collect()
+            names.iter().filter_map(|name| Some((name.clone(), actual.get(name)?.id))).collect()
         };
         let known = ids(before);
-        if known.len() == due.len() {
+        if known.len() == names.len() {
             return Ok(known);
         }
         Ok(ids(&self.network.reader.domains().await?))
     }
 
-    /// Writes down that an order is about to be sent. One that a crash cuts off goes out once more at once,
-    /// and then as rarely as after a failure.
-    async fn sending(&mut self, due: &Owed, names: &[Domain]) -> Result<(), LedgerError> {
+    /// The states of names whose order RunCloud did not take, or perhaps did: they are ordered again in a while,
+    /// unless a look shows that they are covered by then.
+    fn refused(&self, names: &[Domain], open: &States, error: &ApiError) -> States {
         let now = self.clock.wall();
-        let sent = names.iter().map(|name| match due.get(name) {
-            Some(before) if before.attempts > 0 => later(name, *before, now),
-            _ => (name.clone(), Due { attempts: 1, retry_at: Timestamp::default() }),
-        });
-        self.ledger.note_order(&sent.collect()).await
-    }
-
-    /// Takes back that an order is about to be sent: RunCloud did not act on it.
-    async fn not_sent(&mut self, due: &Owed, names: &[Domain]) -> Result<(), LedgerError> {
-        let before = |name: &Domain| Some((name.clone(), *due.get(name)?));
-        self.ledger.note_order(&names.iter().filter_map(before).collect()).await
-    }
-
-    /// Writes down when the names may be ordered again, and says it.
-    async fn put_off(&mut self, due: &Owed, names: &[Domain]) -> Result<String, LedgerError> {
-        let now = self.clock.wall();
-        let before = |name: &Domain| due.get(name).copied().unwrap_or_default();
-        let put_off: Owed = names.iter().map(|name| later(name, before(name), now)).collect();
-        self.ledger.note_order(&put_off).await?;
-        let next = put_off.values().map(|due| due.retry_at).min().unwrap_or(now);
-        Ok(format!("next order {}", next.for_reader_at(now)))
-    }
-
-    /// `AutoSSL` needs no order; without a certificate to extend the names stay owed.
-    async fn nothing_to_order(
-        &mut self,
-        due: &Owed,
-        Certificate { waiting, .. }: Certificate,
-    ) -> Result<Order, LedgerError> {
-        let Some(first) = waiting.first() else {
-            self.ledger.ordered(due.keys()).await?;
-            return Ok(Order::NotNeeded);
+        let state = |name: &Domain| {
+            let attempt = open.get(name).map_or(0, CertificateState::attempt).saturating_add(1);
+            let retry_at = now.plus(retry::wait(ORDER_FROM.saturating_add(attempt), name));
+            let reason = error.to_string();
+            CertificateState::Failed { since: now, attempt, retry_at, reason }
         };
-        let names = waiting.iter().map(|waiting| waiting.domain.clone()).collect();
-        let detail = first.detail.clone();
-        Ok(match first.reason {
-            WaitingReason::RetryLater => Order::Failed { names, detail },
-            WaitingReason::NoCertificate | WaitingReason::CustomCertificate => {
-                Order::Waiting { names, detail }
-            }
-        })
+        names.iter().map(|name| (name.clone(), state(name))).collect()
+    }
+
+    /// What RunCloud refused it did not act on; what was lost may have been an order.
+    async fn conclude_refusal(
+        &mut self,
+        domain: Option<&Domain>,
+        error: &ApiError,
+        states: &States,
+    ) -> Result<(), LedgerError> {
+        if error.class() == Class::Item {
+            self.ledger.order_not_sent(domain).await?;
+        }
+        self.ledger.order_taken(domain, states).await
     }
 }
 
-/// One more try of an order, and the time of the next.
-fn later(name: &Domain, before: Due, now: Timestamp) -> (Domain, Due) {
-    let attempts = before.attempts.saturating_add(1);
-    let retry_at = now.plus(retry::wait(ORDER_FROM.saturating_add(attempts), name));
-    (name.clone(), Due { attempts, retry_at })
+/// The states of names whose order was taken. What is new makes it a new order, and not one more try.
+fn ordered(names: &[Domain], open: &States, now: Timestamp, before: Timestamp) -> States {
+    let attempt = |name: &Domain| open.get(name).map_or(0, CertificateState::attempt);
+    let has_news = names.iter().any(|name| attempt(name) == 0);
+    let attempt = |name: &Domain| if has_news { 1 } else { attempt(name).saturating_add(1) };
+    names.iter().map(|name| (name.clone(), states::ordered(attempt(name), now, before))).collect()
+}
+
+/// Why names wait, for the report: what is a failure comes before what only takes its time.
+fn waiting_order(waiting: &[Waiting]) -> Order {
+    let (failed, other): (Vec<&Waiting>, Vec<&Waiting>) =
+        waiting.iter().partition(|waiting| waiting.reason.is_failure());
+    let names = |all: &[&Waiting]| all.iter().map(|one| one.domain.clone()).collect();
+    match (failed.first(), other.first()) {
+        (Some(first), _) => Order::Failed { names: names(&failed), detail: first.detail.clone() },
+        (None, Some(first)) if first.reason == WaitingReason::AutoSsl => Order::NotNeeded,
+        (None, Some(first)) => {
+            Order::Waiting { names: names(&other), detail: first.detail.clone() }
+        }
+        (None, None) => Order::NotNeeded,
+    }
+}
+
+fn next_order(what: &str, states: &States, now: Timestamp) -> String {
+    let next = states.values().map(CertificateState::next).min().unwrap_or(now);
+    format!("{what}; next order {}", next.for_reader_at(now))
 }

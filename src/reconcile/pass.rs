@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::apply::Applier;
+use super::judge::Stand;
+use super::look::Pointed;
 use super::network::{Network, PassError, Proposal};
-use super::order::Orderer;
+use super::order::{Before, Orderer};
 use super::plan::Plan;
 use super::proof::Snapshot;
 use super::report::Report;
 use super::settle::{Outcome, settle};
-use super::{Blocked, Grace, certificate, proof};
+use super::{Blocked, Grace, proof};
 use crate::clock::{Moment, Stopwatch};
 use crate::domain::Domain;
-use crate::ledger::{Bound, Known, Ledger, LedgerError};
+use crate::ledger::{Bound, CertificateState, Known, Ledger, LedgerError};
 use crate::runcloud::{Actual, Writer};
 use crate::wordpress::Desired;
 
@@ -32,14 +34,23 @@ pub async fn look(network: &Network, mut known: Known, now: &Moment) -> Result<O
     let desired = network.desired().await?;
     known.check_network(desired.network.as_ref())?;
     let actual = network.reader.domains().await?;
-    let ssl = network.reader.ssl().await?;
     if proof::listing_suspicion(&actual, &known).is_none() {
         settle(&mut known, &actual, now);
     }
+    let Pointed { verdicts, expected, .. } =
+        network.point(&desired, &actual, &known, now.wall).await?;
+    known.verdicts = verdicts;
     let proposal = network.plan(desired, actual, &known, now);
     let mut plan = proposal.approved.plan().clone();
-    plan.certificate = certificate::step(&ssl, &plan.due, now.wall);
-    Ok(Outlook { plan, notices: proposal.notices() })
+    let stand = Stand::of(&proposal, &plan.changes, &known, &expected, now);
+    let seen = network.see(&stand).await?;
+    let ssl = network.reader.ssl().await?;
+    let judged = network.judge(&stand, seen, &ssl).await?;
+    plan.due = judged.open;
+    plan.certificate = judged.certificate;
+    let mut notices = proposal.notices();
+    notices.extend(judged.notices);
+    Ok(Outlook { plan, notices })
 }
 
 /// Makes the table true, once. `report` holds what was done, also where the pass ends early.
@@ -82,29 +93,30 @@ async fn work(
     known.check_network(desired.network.as_ref())?;
     grace.forget_returned(&desired);
     let actual = network.reader.domains().await?;
-    let known = settled(ledger, known, &actual, clock).await?;
+    let mut known = settled(ledger, known, &actual, clock).await?;
+    let pointed = network.point(&desired, &actual, &known, clock.since().wall).await?;
+    note_verdicts(ledger, &pointed, &known).await?;
+    known.verdicts = pointed.verdicts;
     let proposal = network.plan(desired, actual, &known, clock.since());
     report.notices = proposal.notices();
     report.foresee(proposal.approved.plan());
     grace.observe(proposal.approved.plan(), clock.since());
     note(ledger, &proposal, &known, clock).await?;
 
-    let Proposal { actual, approved, .. } = proposal;
-    let actual = actual.side();
+    let (actual, approved) = (proposal.actual.side(), &proposal.approved);
     let failures = Vec::new();
     let outcome =
         Applier { network, writer, ledger, known: &known, grace, clock, report, failures }
-            .apply(&approved, actual)
+            .apply(approved, actual)
             .await;
     if outcome.as_ref().is_err_and(PassError::is_about_everything) {
         return outcome;
     }
     // What was added until then has its certificate, whatever became of the rest.
-    let failed = &mut report.failed;
-    let ordered = Orderer { network, writer, ledger, clock, failed }.order(actual).await;
+    let before = Before { proposal: &proposal, expected: &pointed.expected };
+    let ordered = Orderer { network, writer, ledger, clock, report }.order(&before, known).await;
     outcome?;
-    report.certificate = ordered?;
-    Ok(())
+    ordered
 }
 
 /// Settles what an earlier pass left open, on disk too; a listing that looks like an accident settles
@@ -166,10 +178,14 @@ async fn note(
     if !recovered.is_empty() {
         ledger.recovered(recovered).await?;
     }
-    let owed_no_more: Vec<_> =
-        known.due.keys().filter(|name| !plan.due.contains_key(name)).collect();
-    if !owed_no_more.is_empty() {
-        ledger.ordered(owed_no_more).await?;
+    let actual = proposal.actual.side();
+    let is_over = |(name, state): &(&Domain, &CertificateState)| {
+        let is_covered = state.is_covered() && actual.get(name).is_some();
+        !is_covered && !plan.due.contains_key(*name)
+    };
+    let over: Vec<_> = known.certificates.iter().filter(is_over).map(|(name, _)| name).collect();
+    if !over.is_empty() {
+        ledger.forget_certificates(over).await?;
     }
     note_rows(ledger, &proposal.desired, known).await?;
     let spent = no_longer_approved(proposal, known);
@@ -179,6 +195,20 @@ async fn note(
     let blocked = plan.blocked.as_ref();
     let hash = blocked.map(Blocked::hash).unwrap_or_default();
     ledger.found_blocked(&hash, blocked.iter().flat_map(|all| all.names.keys())).await
+}
+
+/// Writes down where names point; what nobody asks about any more is forgotten.
+async fn note_verdicts(
+    ledger: &mut Ledger,
+    pointed: &Pointed,
+    known: &Known,
+) -> Result<(), LedgerError> {
+    let is_over = |name: &&Domain| !pointed.verdicts.contains_key(*name);
+    let over: BTreeSet<Domain> = known.verdicts.keys().filter(is_over).cloned().collect();
+    if pointed.fresh.is_empty() && over.is_empty() {
+        return Ok(());
+    }
+    ledger.note_verdicts(&pointed.fresh, &over).await
 }
 
 /// Names that an approval must not let through any more: by complete tables they came back, or the plan is

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::certificate::Gate;
 use super::identity::{Identities, is_listed};
 use super::{retry, show, www};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
-use crate::ledger::{Cause, DAY, Due, Failure, Origin};
+use crate::ledger::{Cause, CertificateState, DAY, Failure, Origin};
+use crate::probe::DnsVerdict;
 use crate::runcloud::{Entry, Kind};
 use crate::wordpress::{Claim, Desired, Kept, Rejected, Stage, Standing, Subdomains};
 
@@ -128,7 +130,9 @@ impl Planner<'_> {
         if self.folded.contains(domain) || self.is_served(domain) {
             return;
         }
-        if !self.hold_failed(plan, domain, cause, stage) && !self.hold_conflict(plan, domain, cause)
+        if !self.hold_failed(plan, domain, cause, stage)
+            && !self.hold_conflict(plan, domain, cause)
+            && !self.hold_misdirected(plan, domain, cause)
         {
             let www = www::wanted_flag(self.inputs, &self.folded, domain).unwrap_or(false);
             plan.changes.push(Change::Add { domain: domain.clone(), www, cause, stage });
@@ -154,6 +158,27 @@ impl Planner<'_> {
             next.for_reader_at(*now)
         );
         plan.held.push(Held::new(domain, HeldReason::Conflict, detail));
+        true
+    }
+
+    /// Holds a name that points elsewhere, where such a name would spoil the certificate of all: by the
+    /// operator's word, or since an order for all was seen to fail as a whole.
+    fn hold_misdirected(&self, plan: &mut Plan, domain: &Domain, cause: Cause) -> bool {
+        let Inputs { known, policy, .. } = self.inputs;
+        let holds = match policy.gate {
+            Gate::Add => true,
+            Gate::Auto => !known.spoilers.is_empty(),
+            Gate::Off => false,
+        };
+        let Some(verdict) = known.verdicts.get(domain).filter(|_| holds) else { return false };
+        let reason = match verdict.verdict {
+            DnsVerdict::Elsewhere(_) => HeldReason::DnsElsewhere,
+            DnsVerdict::NotFound => HeldReason::DnsNotFound,
+            DnsVerdict::Here | DnsVerdict::Unknown(_) => return false,
+        };
+        let next = verdict.next.for_reader_at(self.inputs.now);
+        let detail = format!("{cause}, but it {}; looked up again {next}", verdict.verdict);
+        plan.held.push(Held::new(domain, reason, detail));
         true
     }
 
@@ -302,15 +327,17 @@ fn protected(inputs: &Inputs<'_>) -> BTreeSet<Domain> {
     inputs.desired.protected.iter().cloned().chain(primary).collect()
 }
 
-/// The names whose certificate is owed once the changes are made: the ledger's, as far as they are in RunCloud
+/// The names without a certificate once the changes are made: as the ledger knows, as far as they are in RunCloud
 /// or a row wants them there, those to be added and those to get `www`.
-fn due(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Domain, Due> {
-    let mut due = inputs.known.due.clone();
-    due.retain(|name, _| inputs.actual.get(name).is_some() || inputs.desired.is_claimed(name));
+fn due(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Domain, CertificateState> {
+    let stays = |name| inputs.actual.get(name).is_some() || inputs.desired.is_claimed(name);
+    let known = inputs.known.certificates.iter();
+    let open = known.filter(|(name, state)| !state.is_covered() && stays(name));
+    let mut due: BTreeMap<_, _> = open.map(|(name, state)| (name.clone(), state.clone())).collect();
     for change in changes {
         match change {
             Change::Add { domain, .. } | Change::Update { domain, www: true, .. } => {
-                due.insert(domain.clone(), Due::default());
+                due.insert(domain.clone(), CertificateState::due(inputs.now));
             }
             Change::Update { .. } => {}
             Change::Remove { domain, .. } => drop(due.remove(domain)),

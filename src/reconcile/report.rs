@@ -35,7 +35,11 @@ pub struct Report {
     pub retry_later: Vec<Failed>,
     /// The certificate order, where one was owed.
     pub certificate: Order,
-    /// What an operator should hear about the tables.
+    /// Names that came to be covered by a certificate.
+    pub covered: Vec<Domain>,
+    /// Names that a certificate came without, and why.
+    pub left_out: Vec<Failed>,
+    /// What an operator should hear.
     pub notices: Vec<String>,
     /// Why the pass ended early, where it did.
     pub error: Option<String>,
@@ -91,6 +95,8 @@ impl Default for Report {
             blocked: None,
             retry_later: vec![],
             certificate: Order::NotNeeded,
+            covered: vec![],
+            left_out: vec![],
             notices: vec![],
             error: None,
         }
@@ -121,6 +127,29 @@ impl Report {
         if let Some(blocked) = &second.approved.plan().blocked {
             self.blocked = Some(blocked.clone());
         }
+    }
+
+    /// Goes on with what a later pass of the same command did.
+    pub fn take_over(&mut self, later: Self) {
+        let Self {
+            schema, pass, added, updated, removed, adopted, covered, left_out, notices, ..
+        } = later;
+        (self.schema, self.pass) = (schema, pass);
+        self.added.extend(added);
+        self.updated.extend(updated);
+        self.removed.extend(removed);
+        self.adopted += adopted;
+        self.covered.extend(covered);
+        self.left_out.extend(left_out);
+        let news = notices.into_iter().filter(|notice| !self.notices.contains(notice));
+        let news: Vec<String> = news.collect();
+        self.notices.extend(news);
+        self.failed = later.failed;
+        self.systemic = later.systemic;
+        self.blocked = later.blocked;
+        self.retry_later = later.retry_later;
+        self.certificate = later.certificate;
+        self.error = later.error;
     }
 
     /// Whether every name is as it should be, or waits for something outside.
@@ -166,6 +195,12 @@ impl fmt::Display for Report {
         }
         for (detail, names) in alike {
             writeln!(f, "! {}  {detail}", some_of(&names))?;
+        }
+        if !self.covered.is_empty() {
+            writeln!(f, "certificate: covers {}", some_of(&self.covered))?;
+        }
+        for Failed { domain, detail } in &self.left_out {
+            writeln!(f, "! {domain}  {detail}")?;
         }
         write!(f, "{}", self.certificate)?;
         let Self { added, updated, removed, adopted, failed, retry_later, .. } = self;

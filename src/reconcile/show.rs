@@ -1,5 +1,6 @@
 //! A plan as a person reads it and as a machine does. Pure.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use serde::Serialize;
@@ -218,12 +219,18 @@ impl PlanText<'_> {
         let Certificate { action, names, waiting, .. } = &self.plan.certificate;
         match action {
             Action::Redeploy => writeln!(f, "certificate: redeploy, for {}", some_of(names))?,
+            Action::Install => {
+                writeln!(f, "certificate: install the first one, for {}", some_of(names))?;
+            }
             Action::Order => writeln!(f, "certificate: order one each, for {}", some_of(names))?,
             Action::None => {}
         }
-        if let Some(first) = waiting.first() {
-            let names: Vec<_> = waiting.iter().map(|waiting| waiting.domain.clone()).collect();
-            writeln!(f, "certificate: waiting for {}: {}", some_of(&names), first.detail)?;
+        let mut alike = BTreeMap::<&str, Vec<Domain>>::new();
+        for Waiting { domain, detail, .. } in waiting {
+            alike.entry(detail).or_default().push(domain.clone());
+        }
+        for (detail, names) in alike {
+            writeln!(f, "certificate: waiting for {}: {detail}", some_of(&names))?;
         }
         Ok(())
     }

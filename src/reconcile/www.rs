@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::certificate::is_misdirected;
 use super::inputs::{Inputs, WwwPolicy};
 use crate::domain::Domain;
 use crate::ledger::Origin;
+use crate::probe::DnsVerdict;
 use crate::runcloud::{ApiVersion, Entry, Kind};
 use crate::wordpress::{Claim, Standing};
 
@@ -68,11 +70,26 @@ pub(super) fn wanted_flag(
             (takes_www && !is_www(name) && !has_own_entry(inputs, &variant)).then_some(true)
         }
         WwwPolicy::Never => Some(false),
-        // What this daemon set for a www row goes when that row does; a hand's setting stays.
-        WwwPolicy::Auto => {
-            let ours = owned_flag(inputs, name) == Some(true);
-            (ours && !inputs.desired.is_claimed(&variant)).then_some(false)
+        WwwPolicy::Auto if inputs.desired.is_claimed(&variant) => None,
+        WwwPolicy::Auto => by_dns(inputs, name, &variant),
+    }
+}
+
+/// An apex serves its `www.` too where that points here. What this program set goes again when neither a row
+/// nor DNS speaks for it any more; a hand's setting stays, and so does what nothing is known of.
+fn by_dns(inputs: &Inputs<'_>, name: &Domain, variant: &Domain) -> Option<bool> {
+    let verdict = inputs.known.verdicts.get(variant).map(|verdict| &verdict.verdict);
+    match verdict {
+        Some(DnsVerdict::Here) => {
+            let may_serve = name.is_apex() && is_mapped(inputs, name);
+            (may_serve && !has_own_entry(inputs, variant)).then_some(true)
         }
+        Some(verdict) if is_misdirected(verdict) => {
+            (owned_flag(inputs, name) == Some(true)).then_some(false)
+        }
+        // Only an apex is looked up: what another name was given for a row goes with the row.
+        None if !name.is_apex() => (owned_flag(inputs, name) == Some(true)).then_some(false),
+        Some(_) | None => None,
     }
 }
 

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::certificate::Issued;
 use crate::domain::Domain;
 
 /// The domains of the web application, from one whole listing.
@@ -45,8 +46,8 @@ pub enum Kind {
 /// Which certificates the web application has, and so who orders the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ssl {
-    /// One Let's Encrypt certificate for all names, with RunCloud's id of it.
-    Basic(u64),
+    /// One Let's Encrypt certificate for all names.
+    Basic(Issued),
     /// One certificate per name.
     Advanced,
     /// RunCloud orders and renews by itself.

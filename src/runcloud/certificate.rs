@@ -1,12 +1,14 @@
 //! The answers about certificates: the mode, and the shapes in which an installed one is shown.
 
 use std::fmt;
+use std::time::UNIX_EPOCH;
 
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::error::ApiError;
 use super::loose::{Loose, json};
+use crate::clock::Timestamp;
 
 /// `GET …/ssl/advanced`; a switch that is missing is off.
 #[derive(Debug, Default)]
@@ -15,10 +17,19 @@ pub(super) struct Mode {
     pub(super) auto: bool,
 }
 
+/// A certificate that RunCloud ordered or will order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// RunCloud's id of it, needed to order it again.
+    pub id: u64,
+    /// Until when it is valid; none where RunCloud does not say, as before the first one is issued.
+    pub valid_until: Option<Timestamp>,
+}
+
 /// An installed certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Installed {
-    pub(super) id: u64,
+    pub(super) issued: Issued,
     /// Whether somebody brought it along, so that RunCloud cannot order it again.
     pub(super) is_custom: bool,
 }
@@ -60,6 +71,8 @@ impl Installed {
 struct Shown {
     id: Loose,
     method: Loose,
+    #[serde(rename = "validUntil")]
+    valid_until: Loose,
     data: Loose<Box<Shown>, Shared>,
 }
 
@@ -68,13 +81,20 @@ impl Shown {
         match (self.id.number(), self.data) {
             (Some(id), _) => {
                 let is_custom = self.method.text().is_some_and(|method| method != "letsencrypt");
-                Some(Installed { id, is_custom })
+                let valid_until = self.valid_until.text().and_then(|text| point(&text));
+                Some(Installed { issued: Issued { id, valid_until }, is_custom })
             }
             (None, Loose::Object(inner)) => inner.installed(),
             (None, Loose::List(Shared(found))) => found,
             (None, _) => None,
         }
     }
+}
+
+/// A date as RunCloud writes it: RFC 3339, or without `T` and zone, which is taken for UTC.
+fn point(text: &str) -> Option<Timestamp> {
+    let since = humantime::parse_rfc3339_weak(text.trim()).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Timestamp::default().plus(since))
 }
 
 /// The one certificate behind a list of domains that each show theirs: the primary's, or else the
@@ -126,7 +146,11 @@ mod tests {
         Installed::parse(body.as_bytes())
     }
 
-    const ORDERED: Option<Installed> = Some(Installed { id: 9, is_custom: false });
+    const ORDERED: Option<Installed> = Some(letsencrypt(9));
+
+    const fn letsencrypt(id: u64) -> Installed {
+        Installed { issued: Issued { id, valid_until: None }, is_custom: false }
+    }
 
     #[test]
     fn the_shapes_of_a_certificate_are_one_answer() {
@@ -142,8 +166,19 @@ mod tests {
         ] {
             assert_eq!(installed(body), Ok(ORDERED), "{body}");
         }
-        let custom = Some(Installed { id: 3, is_custom: true });
+        let custom = Some(Installed { is_custom: true, ..letsencrypt(3) });
         assert_eq!(installed(r#"{"id":3,"method":"custom"}"#), Ok(custom));
+    }
+
+    #[test]
+    fn a_date_is_read_in_both_of_runcloud_s_forms() {
+        for text in ["2026-11-21 12:00:00", "2026-11-21T12:00:00.000000Z"] {
+            let body = format!(r#"{{"id":9,"validUntil":"{text}"}}"#);
+            let found = installed(&body).unwrap().unwrap();
+            assert_eq!(found.issued.valid_until, Some(Timestamp(1_795_262_400)), "{text}");
+        }
+        let odd = installed(r#"{"id":9,"validUntil":"soon"}"#).unwrap().unwrap();
+        assert_eq!(odd.issued.valid_until, None);
     }
 
     #[test]

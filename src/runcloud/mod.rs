@@ -20,6 +20,7 @@ mod wire;
 mod writer;
 
 pub use actual::{Actual, Entry, Kind, Ssl};
+pub use certificate::Issued;
 pub use credentials::{ApiVersion, Credentials};
 pub use error::{ApiError, Class};
 pub use reader::Reader;

@@ -1,11 +1,14 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use reqwest::Method;
+use serde::Deserialize;
 
 use super::actual::{Actual, Entry, Ssl};
-use super::certificate::{Installed, Mode};
+use super::certificate::{Installed, Issued, Mode};
 use super::error::ApiError;
 use super::listing::whole;
+use super::loose::{Loose, json};
 use super::retry::Repeat;
 use super::transport::{Call, Transport};
 use super::wire::{Page, WireDomain};
@@ -85,18 +88,28 @@ impl Reader {
             Mode { .. } => Ok(match self.installed("/ssl").await? {
                 None => Ssl::None,
                 Some(Installed { is_custom: true, .. }) => Ssl::Custom,
-                Some(Installed { id, .. }) => Ssl::Basic(id),
+                Some(Installed { issued, .. }) => Ssl::Basic(issued),
             }),
         }
     }
 
-    /// RunCloud's id of the domain's own certificate (advanced SSL), where it has one.
+    /// The server's public address, to which names should point; none where RunCloud shows none.
+    ///
+    /// # Errors
+    /// Whatever a call can end with.
+    pub async fn server_address(&self) -> Result<Option<IpAddr>, ApiError> {
+        let path = format!("/servers/{}", self.server_id);
+        let call = Call { method: Method::GET, path, body: None, repeat: Repeat::Read };
+        self.transport.send(&call, address_of_server).await
+    }
+
+    /// The domain's own certificate (advanced SSL), where it has one.
     ///
     /// # Errors
     /// Whatever a call can end with, besides 404, which means none.
-    pub async fn certificate(&self, domain_id: u64) -> Result<Option<u64>, ApiError> {
+    pub async fn certificate(&self, domain_id: u64) -> Result<Option<Issued>, ApiError> {
         let installed = self.installed(&format!("/domains/{domain_id}/ssl")).await?;
-        Ok(installed.map(|certificate| certificate.id))
+        Ok(installed.map(|certificate| certificate.issued))
     }
 
     async fn installed(&self, path: &str) -> Result<Option<Installed>, ApiError> {
@@ -128,6 +141,25 @@ impl Reader {
 
     fn app_path(&self, below: &str) -> String {
         format!("/servers/{}/webapps/{}{below}", self.server_id, self.app_id)
+    }
+}
+
+/// The `ipAddress` of a server's object, bare or in `data`.
+fn address_of_server(body: &[u8]) -> Result<Option<IpAddr>, ApiError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Server {
+        #[serde(rename = "ipAddress")]
+        address: Loose,
+        data: Loose<Box<Server>>,
+    }
+    let address = |shown: Loose| shown.text().and_then(|text| text.trim().parse().ok());
+    match json(body)? {
+        Loose::<Server>::Object(Server { data: Loose::Object(inner), .. }) => {
+            Ok(address(inner.address))
+        }
+        Loose::Object(server) => Ok(address(server.address)),
+        _ => Err(ApiError::Body("it is no object with the server".into())),
     }
 }
 

@@ -73,17 +73,24 @@ impl<'lease> Writer<'lease> {
     /// # Errors
     /// Any [`ApiError`]; a lost or 5xx answer may have taken effect.
     pub async fn order(&self, domain_id: u64) -> Result<(), ApiError> {
-        let mut body = json!({
+        let body = json!({
             "advancedSSL": true, "autoSSL": false, "provider": "letsencrypt", "enableHttp": false,
             "enableHsts": false, "authorizationMethod": "http-01", "environment": "live",
         });
-        match self.post_order(domain_id, body.clone()).await {
-            Err(ApiError::Refused { fields, .. }) if protocol_field(&fields).is_some() => {
-                body[protocol_field(&fields).unwrap_or_default()] = SSL_PROTOCOL.into();
-                self.post_order(domain_id, body).await
-            }
-            other => other,
-        }
+        self.install_at(&format!("/domains/{domain_id}/ssl"), body).await
+    }
+
+    /// Installs the application's first certificate, by Let's Encrypt over http-01 (basic SSL). Plain http
+    /// stays on beside it: names that the certificate does not have go on to work.
+    ///
+    /// # Errors
+    /// Any [`ApiError`]; a lost or 5xx answer may have taken effect.
+    pub async fn install(&self) -> Result<(), ApiError> {
+        let body = json!({
+            "provider": "letsencrypt", "enableHttp": true, "enableHsts": false,
+            "authorizationMethod": "http-01", "environment": "live",
+        });
+        self.install_at("/ssl", body).await
     }
 
     /// Orders the certificate of one domain again (advanced SSL).
@@ -95,9 +102,16 @@ impl<'lease> Writer<'lease> {
         self.write(Method::PUT, path, None, Repeat::WhenNotActedOn).await
     }
 
-    async fn post_order(&self, domain_id: u64, body: Value) -> Result<(), ApiError> {
-        let path = format!("/domains/{domain_id}/ssl");
-        self.write(Method::POST, path, Some(body), Repeat::WhenNotActedOn).await
+    /// Where the API asks for the TLS protocol versions, it gets them under the name it asks for.
+    async fn install_at(&self, path: &str, mut body: Value) -> Result<(), ApiError> {
+        let post = |body| self.write(Method::POST, path.into(), Some(body), Repeat::WhenNotActedOn);
+        match post(body.clone()).await {
+            Err(ApiError::Refused { fields, .. }) if protocol_field(&fields).is_some() => {
+                body[protocol_field(&fields).unwrap_or_default()] = SSL_PROTOCOL.into();
+                post(body).await
+            }
+            other => other,
+        }
     }
 
     async fn write(

@@ -18,6 +18,11 @@ impl Clock {
         Clock { wall: SystemTime::now(), origin: Instant::now() }
     }
 
+    /// Moves the wall clock on.
+    pub(super) fn skip(&mut self, time: Duration) {
+        self.wall += time;
+    }
+
     pub(super) fn now(&self) -> SystemTime {
         self.wall + self.origin.elapsed()
     }

@@ -138,6 +138,16 @@ impl Desired {
         self.claims.get(name).is_some_and(|claim| claim.standing == Standing::Wanted)
     }
 
+    /// Wants the names whose rows have stage `failed` and which were seen to arrive here after all: the plugin
+    /// gave up after 25 minutes, and nothing of it looks again.
+    pub fn take_arrived(&mut self, has_arrived: impl Fn(&Domain) -> bool) {
+        for (domain, claim) in &mut self.claims {
+            if claim.standing == Standing::Kept(Kept::StageFailed) && has_arrived(domain) {
+                claim.standing = Standing::Wanted;
+            }
+        }
+    }
+
     fn take_mapping(
         &mut self,
         mapping: &Mapping,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use runcloud_domain_sync::clock::Timestamp;
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{Cause, Known, Origin, Owned};
+use runcloud_domain_sync::reconcile::certificate::Gate;
 use runcloud_domain_sync::reconcile::plan::{Inputs, Policy, Removal, WwwPolicy, plan};
 use runcloud_domain_sync::runcloud::{Actual, ApiVersion, Entry, Kind};
 use runcloud_domain_sync::wordpress::{Claim, Desired, Stage, Standing, Subdomains};
@@ -20,6 +21,7 @@ const POLICY: Policy = Policy {
     www: WwwPolicy::Auto,
     subdomains: Subdomains::Auto,
     max_removals: None,
+    gate: Gate::Auto,
     api: ApiVersion::V3,
 };
 

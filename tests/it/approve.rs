@@ -3,7 +3,7 @@
 use runcloud_domain_sync::ledger::Lease;
 use serde_json::Value;
 
-use crate::support::binary::{Ran, for_world, run_for};
+use crate::support::binary::{Ran, for_world, for_world_with, run_for};
 use crate::support::world::World;
 
 /// A world whose next pass would remove 12 of its 14 managed names.
@@ -44,8 +44,9 @@ async fn what_is_blocked_exits_4_with_the_numbers_and_the_command_that_lets_it_t
     assert_eq!(once.code, 4, "{}", once.stderr);
     let state = world.state.path().display();
     let api = world.runcloud.url();
-    let command =
-        format!("runcloud-domain-sync --wp-config {state} --api-url {api} --state-dir {state}");
+    let command = format!(
+        "runcloud-domain-sync --config {state}/config.toml --wp-config {state} --api-url {api} --state-dir {state}"
+    );
     let hash = hash(&world).await;
     let expected = format!(
         "error: 12 of 14 managed names would be removed; the limit is 10 in 24 h. Look: {command} plan. \
@@ -109,11 +110,11 @@ async fn an_operator_may_approve_while_a_daemon_holds_the_lease() {
 #[tokio::test(flavor = "multi_thread")]
 async fn max_removals_per_day_replaces_the_default() {
     let world = blocked().await;
-    let config = world.state.path().join("config.toml");
-    let path = config.display().to_string();
     for (limit, code) in [(11, 4), (12, 0)] {
-        std::fs::write(&config, format!("[sync]\nmax_removals_per_day = {limit}\n")).unwrap();
-        assert_eq!(ran(&world, &["--config", &path, "--once"]).await.code, code, "{limit}");
+        let limited = format!("[sync]\nmax_removals_per_day = {limit}\n");
+        let mut command = for_world_with(&world, &limited);
+        command.arg("--once");
+        assert_eq!(run_for(command).await.code, code, "{limit}");
     }
 }
 

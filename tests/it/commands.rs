@@ -140,6 +140,8 @@ async fn a_report_in_json_is_all_there_is_on_stdout() {
           "a.test"
         ]
       },
+      "covered": [],
+      "left_out": [],
       "notices": [],
       "error": null
     }

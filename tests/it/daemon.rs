@@ -2,18 +2,14 @@
 
 use runcloud_domain_sync::simulator::{Fault, Stage};
 
-use crate::support::binary::{for_world, run_for};
+use crate::support::binary::{for_world, for_world_with, run_for};
 use crate::support::running::Running;
 use crate::support::world::World;
 
 const CONFIG: &str = "[sync]\npoll = \"1s\"\ninterval = \"10s\"\nremoval_grace = \"1s\"\n";
 
 fn daemon(world: &World) -> Running {
-    let config = world.state.path().join("config.toml");
-    std::fs::write(&config, CONFIG).unwrap();
-    let mut command = for_world(world);
-    command.arg("--config").arg(config);
-    Running::start(command)
+    Running::start(for_world_with(world, CONFIG))
 }
 
 /// Waits until RunCloud has answered so many calls of that method since the last look at them.
@@ -43,7 +39,7 @@ async fn end(running: Running) -> String {
 async fn it_adds_what_is_mapped_and_removes_what_stays_missing() {
     let world = World::new().await.mapped(&["a.test", "b.test"]).await;
     let mut running = daemon(&world);
-    answered(&world, &mut running, "PUT", 1).await;
+    answered(&world, &mut running, "POST", 2).await;
     assert_eq!(world.names(), ["a.test", "b.test", "network.test", "shop.network.test"]);
     world.unmap("a.test").await;
     answered(&world, &mut running, "DELETE", 1).await;
@@ -90,12 +86,12 @@ async fn it_says_once_what_is_blocked_and_goes_on_when_it_is_approved() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let world = World::new().await.mapped(&names).await;
     let mut running = daemon(&world);
-    answered(&world, &mut running, "PUT", 1).await;
+    answered(&world, &mut running, "POST", 13).await;
     for name in &names[..12] {
         world.unmap(name).await;
     }
     world.map(&["new.test"]).await;
-    answered(&world, &mut running, "PUT", 2).await;
+    answered(&world, &mut running, "POST", 14).await;
     assert!(world.names().contains(&"n00.test".to_owned()));
     let hash = world.plan().await.blocked.unwrap().hash();
     let mut approve = for_world(&world);
@@ -111,12 +107,12 @@ async fn it_says_once_what_is_blocked_and_goes_on_when_it_is_approved() {
 async fn it_says_a_suspect_read_once_and_goes_on_adding() {
     let world = World::new().await.mapped(&["a.test", "b.test"]).await;
     let mut running = daemon(&world);
-    answered(&world, &mut running, "PUT", 1).await;
+    answered(&world, &mut running, "POST", 2).await;
     world.sql("TRUNCATE wp_wu_domain_mappings").await;
     world.map(&["new.test"]).await;
-    answered(&world, &mut running, "PUT", 2).await;
+    answered(&world, &mut running, "POST", 3).await;
     world.map(&["newer.test"]).await;
-    answered(&world, &mut running, "PUT", 3).await;
+    answered(&world, &mut running, "POST", 4).await;
     let said = end(running).await;
     assert_eq!(world.names().len(), 6, "nothing is removed: {:?}", world.names());
     assert_eq!(

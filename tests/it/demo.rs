@@ -33,7 +33,7 @@ fn the_story_is_told_to_its_end() {
         " to add, and 1 certificate order for all of them.",
         "\n5. ",
         "+ garden.example",
-        "2 calls got a 429.",
+        "got a 429.",
         "\n6. ",
         "+ books.example",
         "\n7. ",

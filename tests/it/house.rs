@@ -13,7 +13,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const LONGEST_FUNCTION: usize = 60;
 const LONGEST_FILE: usize = 400;
-const PURE: [&str; 19] = [
+const PURE: [&str; 20] = [
     "src/domain/",
     "src/wp_config/",
     "src/ledger/settlement.rs",
@@ -28,7 +28,8 @@ const PURE: [&str; 19] = [
     "src/reconcile/identity.rs",
     "src/reconcile/proof.rs",
     "src/reconcile/systemic.rs",
-    "src/reconcile/certificate.rs",
+    "src/reconcile/certificate/",
+    "src/reconcile/pointing.rs",
     "src/reconcile/retry.rs",
     "src/reconcile/settle.rs",
     "src/reconcile/show.rs",

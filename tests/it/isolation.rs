@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use runcloud_domain_sync::reconcile::plan::HeldReason;
-use runcloud_domain_sync::simulator::{Fault, Kind};
+use runcloud_domain_sync::simulator::{DnsAnswer, Fault, Kind};
 
 use crate::support::world::World;
 
@@ -123,6 +123,7 @@ async fn a_failure_that_nobody_acts_on_any_more_is_forgotten() {
     world.pass().await.unwrap();
     assert_eq!(world.known().await.failures.len(), 1);
     world.sql("UPDATE wp_wu_domain_mappings SET stage = 'failed'").await;
+    world.dns.says("taken.test", DnsAnswer::NxDomain);
     world.later(HOUR * 8);
     world.pass().await.unwrap();
     assert_eq!(world.known().await.failures.len(), 0);

@@ -6,6 +6,7 @@
 
 mod answers;
 mod approve;
+mod certificates;
 mod commands;
 mod daemon;
 mod demo;

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use runcloud_domain_sync::clock::Timestamp;
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{Cause, Known, Origin, Owned};
+use runcloud_domain_sync::reconcile::certificate::Gate;
 use runcloud_domain_sync::reconcile::plan::{
     Change, Inputs, Plan, Policy, Removal, WwwPolicy, plan,
 };
@@ -156,6 +157,7 @@ fn policy() -> impl Strategy<Value = Policy> {
         www,
         subdomains,
         max_removals: None,
+        gate: Gate::Auto,
         api,
     })
 }

@@ -156,7 +156,7 @@ fn every_flag_and_exit_code_of_the_help_is_in_it() {
     let readme = readme();
     let help = run(binary().arg("--help")).stdout;
     let flags = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
-    let flags = flags.map(|word| word.split('[').next().unwrap());
+    let flags = flags.map(|word| word.split('[').next().unwrap().trim_end_matches(':'));
     for flag in flags.filter(|flag| !["--help", "--version"].contains(flag)) {
         assert!(readme.contains(flag), "{flag} is not in the README");
     }

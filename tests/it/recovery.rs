@@ -92,7 +92,10 @@ async fn a_ledger_of_an_older_version_can_be_looked_at_and_is_upgraded() {
     let world = world().await;
     on_ledger(
         &world,
-        "DELETE FROM _sqlx_migrations WHERE version > 1; DROP TABLE ticks; DROP TABLE removal; \
+        "DELETE FROM _sqlx_migrations WHERE version > 1; DROP TABLE certificate; \
+         DROP TABLE certificate_order; DROP TABLE verdict; DROP TABLE spoiler; \
+         CREATE TABLE certificate_due (domain TEXT PRIMARY KEY NOT NULL, since INTEGER NOT NULL, \
+         attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER NOT NULL DEFAULT 0); DROP TABLE ticks; DROP TABLE removal; \
          DROP TABLE blocked; DROP TABLE approved; DROP TABLE repair; \
          DROP TABLE row; ALTER TABLE owned DROP COLUMN absent; \
          ALTER TABLE owned DROP COLUMN id; \
@@ -173,7 +176,7 @@ async fn without_a_ledger_that_can_be_written_no_certificate_is_ordered() {
     world.map(&["b.test"]).await;
     on_ledger(
         &world,
-        "CREATE TRIGGER full BEFORE UPDATE ON certificate_due \
+        "CREATE TRIGGER full BEFORE INSERT ON certificate_order \
          BEGIN SELECT RAISE(FAIL, 'disk full'); END",
     )
     .await;

@@ -2,7 +2,7 @@
 
 use runcloud_domain_sync::ledger::IntentAction;
 use runcloud_domain_sync::reconcile::plan::{Removal, WwwPolicy};
-use runcloud_domain_sync::simulator::{Fault, Kind, Ssl};
+use runcloud_domain_sync::simulator::{DnsAnswer, Fault, Kind, Ssl};
 use runcloud_domain_sync::wordpress::Subdomains;
 
 use crate::support::world::World;
@@ -44,6 +44,7 @@ async fn a_plan_says_what_a_pass_would_do_and_writes_nothing() {
     world.row(2, "late.test", 1, "failed").await;
     world.row(2, "moved.test", 1, "done").await;
     world.row(2, "www.network.test", 1, "done").await;
+    world.dns.says("late.test", DnsAnswer::NxDomain);
     insta::assert_snapshot!(world.plan_text().await, @r#"
     + new.test           mapping 8 of site 2
     * shop.network.test  in both places: adopted (own name of site 2)
@@ -480,7 +481,7 @@ async fn autossl_and_no_certificate_order_none() {
     });
     insta::assert_snapshot!(none.converge().await, @"
     + a.test
-    certificate: waiting for a.test: the web application has no certificate: install one in RunCloud
+    certificate: waiting for a.test: the web application has no certificate: install one in RunCloud, or set ssl.install = true
     1 added, 0 updated, 0 removed, 1 adopted, 0 failed, 0 to retry later
     ");
     assert_eq!(none.orders(), 0);

@@ -140,11 +140,9 @@ fn what_would_spin_is_refused_and_what_has_no_effect_is_said() {
     let layers = Layers::new();
     layers.file("[sync]\npoll = \"0s\"\n");
     assert!(layers.problem().contains("sync.poll is at least 1s"), "{}", layers.problem());
-    layers.file("[dns]\ngate = \"add\"\n[service]\nlisten = \"127.0.0.1:9100\"\n");
+    layers.file("[service]\nlisten = \"127.0.0.1:9100\"\n");
     let config = layers.load().unwrap_or_else(|problem| panic!("{problem}"));
-    let said =
-        ["dns.gate has no effect in this version", "service.listen has no effect in this version"];
-    assert_eq!(config.notices, said);
+    assert_eq!(config.notices, ["service.listen has no effect in this version"]);
 }
 
 #[test]

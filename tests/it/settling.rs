@@ -7,7 +7,7 @@ use fastrand::Rng;
 use runcloud_domain_sync::clock::{Moment, Timestamp, Uptime};
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{
-    Approval, Bound, Cause, Failure, Intent, IntentAction, Known, Lease, Ledger,
+    Approval, Bound, Cause, CertificateState, Failure, Intent, IntentAction, Known, Lease, Ledger,
 };
 
 use crate::support::world::{BINDING, state_directory};
@@ -51,12 +51,13 @@ async fn prepare(ledger: &mut Ledger, rng: &mut Rng, now: &Moment) {
         0 => ledger.adopt(&[(domain, cause)].into(), now.wall).await.unwrap(),
         1 => ledger.note_ids(&[(domain, rng.u64(1..9))].into()).await.unwrap(),
         2 => {
-            let due = ledger.due().await.unwrap();
-            let tried = due.into_iter().map(|(name, mut due)| {
-                due.attempts += 1;
-                (name, due)
+            let states = ledger.certificates().await.unwrap();
+            let tried = states.into_iter().map(|(name, state)| {
+                let (attempt, reason) = (state.attempt() + 1, "422 no".to_owned());
+                let (since, retry_at) = (now.wall, now.wall);
+                (name, CertificateState::Failed { since, attempt, retry_at, reason })
             });
-            ledger.note_order(&tried.collect()).await.unwrap();
+            ledger.note_certificates(&tried.collect()).await.unwrap();
         }
         3 => {
             let (detail, stage) = ("422 no".to_owned(), String::new());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use runcloud_domain_sync::simulator::{Effect, Fault, Stage};
 
-use crate::support::binary::{Ran, binary, run_for, write_wp_config};
+use crate::support::binary::{Ran, binary, configure, run_for, write_wp_config};
 use crate::support::running::Running;
 use crate::support::runs;
 use crate::support::world::World;
@@ -93,7 +93,7 @@ impl Arena {
         let world = World::new().await;
         // Once: a file that is being written is not there for whoever reads it.
         write_wp_config(&world, world.state.path());
-        std::fs::write(world.state.path().join("config.toml"), CONFIG).unwrap();
+        configure(&world, CONFIG);
         let mut arena = Self { world, random: Rng::with_seed(SEED), mapped: vec![] };
         for name in STAYING {
             arena.map(name).await;

@@ -1,6 +1,7 @@
 //! The story: what customers, administrators and RunCloud do, and what the reconciler makes of it.
 
 use std::fmt::Write;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -15,10 +16,15 @@ use crate::clock::Moment;
 use crate::daemon::{Pace, Service};
 use crate::domain::Domain;
 use crate::ledger::{Binding, Lease, Ledger};
+use crate::probe::Resolver;
+use crate::reconcile::certificate::{Gate, SslRules};
 use crate::reconcile::plan::{PlanText, Policy, Removal, WwwPolicy};
-use crate::reconcile::{Grace, Network, Report, pass};
+use crate::reconcile::{Grace, Network, Probes, Report, pass};
 use crate::runcloud::{ApiVersion, Credentials, Endpoint, Patience, Reader, Writer};
-use crate::simulator::{Call, Credential, Effect, Fault, Kind, Model, RateLimit, Simulator};
+use crate::simulator::{
+    Call, Credential, DnsAnswer, Effect, Fault, Kind, Model, NameServer, RateLimit, Simulator,
+    WebServer,
+};
 use crate::stop::Stop;
 use crate::wordpress::{Database, Source, Subdomains, TablePrefix};
 
@@ -45,7 +51,13 @@ pub(super) async fn play(flags: &DemoFlags, directory: &Path) -> Result<Exit, Fa
         (model.server.id, model.app.id)
     };
     let mut ledger = Ledger::open(&state, Binding { server, app }, &lease).await?;
-    let network = network(directory, &runcloud)?;
+    let dns = NameServer::start().await.map_err(Failure::internal)?;
+    dns.says_of_others(here_without_www);
+    let web_server = WebServer::start(&runcloud, Ipv4Addr::LOCALHOST.into()).await;
+    let web_server = web_server.map_err(Failure::internal)?;
+    let mut network = network(directory, &runcloud)?;
+    network.probes = Probes::new(Resolver::new(&[dns.address()]).ok());
+    network.probes.web_server = Some(web_server.tls_address());
     let writer = network.reader.writer(&lease);
     let mut story = Story {
         wordpress,
@@ -80,6 +92,15 @@ fn model(seed: u64) -> Model {
     model
 }
 
+/// Every customer did as told, and nobody thought of `www`.
+fn here_without_www(name: &str) -> DnsAnswer {
+    if name.starts_with("www.") {
+        DnsAnswer::NxDomain
+    } else {
+        DnsAnswer::Addresses(vec![Ipv4Addr::new(127, 0, 0, 2).into()])
+    }
+}
+
 fn network(directory: &Path, runcloud: &Simulator) -> Result<Network, Failure> {
     let source = Source::Sqlite(network::file(directory));
     let prefix = TablePrefix::new("wp_").ok_or_else(|| Failure::internal("wp_ is no prefix"))?;
@@ -100,8 +121,12 @@ fn network(directory: &Path, runcloud: &Simulator) -> Result<Network, Failure> {
             www: WwwPolicy::Auto,
             subdomains: Subdomains::Auto,
             max_removals: None,
+            gate: Gate::Auto,
             api: ApiVersion::V3,
         },
+        // Minutes are too long for a story.
+        rules: SslRules { min_interval: Duration::ZERO, ..SslRules::default() },
+        probes: Probes::new(None),
         stop: Stop::new(),
     })
 }

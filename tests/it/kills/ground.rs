@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use runcloud_domain_sync::domain::Domain;
-use runcloud_domain_sync::ledger::{Intent, Known, Owned};
+use runcloud_domain_sync::ledger::{CertificateState, Intent, Known, Owned};
 use runcloud_domain_sync::simulator::{self, Call, Kind, Model, Simulator};
 use tempfile::TempDir;
 
 use super::shapes::{Edit, Shape};
-use crate::support::binary::{Ran, for_world, run_for};
+use crate::support::binary::{Ran, for_world_with, run_for};
 use crate::support::world::{World, state_directory};
 
 pub struct Ground {
@@ -105,10 +105,8 @@ impl Ground {
     }
 
     fn binary(&self, what: &str) -> Command {
-        let config = self.world.state.path().join("config.toml");
-        std::fs::write(&config, self.shape.config).unwrap();
-        let mut command = for_world(&self.world);
-        command.arg("--config").arg(config).arg(what);
+        let mut command = for_world_with(&self.world, self.shape.config);
+        command.arg(what);
         command
     }
 
@@ -189,11 +187,15 @@ impl Ground {
 
 impl From<Known> for Books {
     fn from(known: Known) -> Self {
+        let is_due = |state: &CertificateState| {
+            matches!(state, CertificateState::Due { .. } | CertificateState::Failed { .. })
+        };
+        let due = known.certificates.into_iter().filter(|(_, state)| is_due(state));
         let failed = known.failures.into_iter();
         Self {
             owned: known.owned,
             open: known.intents,
-            due: known.due.into_keys().collect(),
+            due: due.map(|(name, _)| name).collect(),
             failed: failed.map(|(name, failure)| (name, failure.attempts)).collect(),
         }
     }

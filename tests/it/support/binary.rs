@@ -1,6 +1,6 @@
 //! The real binary, run as its user would.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::world::{PREFIX, World};
@@ -54,11 +54,29 @@ pub fn write_wp_config(world: &World, directory: &Path) {
 /// What the simulated RunCloud lets in.
 pub const TOKEN: &str = "simulated-token-that-is-longer-than-fifty-characters-00000";
 
+/// A config.toml with the world's name server, and with certificate orders as close as a test needs them.
+pub fn configure(world: &World, more: &str) -> PathBuf {
+    let path = world.state.path().join("config.toml");
+    let text = format!(
+        "{more}\n[dns]\nresolvers = [\"{}\"]\n[ssl]\nmin_interval = \"0s\"\n",
+        world.dns.address()
+    );
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
 /// The binary set up for a world as its operator would have it, short of the command.
 pub fn for_world(world: &World) -> Command {
+    for_world_with(world, "")
+}
+
+/// The same with more in config.toml.
+pub fn for_world_with(world: &World, more: &str) -> Command {
     write_wp_config(world, world.state.path());
     let mut command = binary();
     command
+        .arg("--config")
+        .arg(configure(world, more))
         .arg("--wp-config")
         .arg(world.state.path())
         .arg("--api-url")

@@ -1,18 +1,24 @@
 //! A world: WordPress's tables, a RunCloud and a ledger, with a pass over them in one line.
 
+use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use runcloud_domain_sync::clock::{Moment, Timestamp};
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{
-    Approval, Binding, Cause, Intent, IntentAction, Known, Lease, Ledger, Look,
+    Approval, Binding, Cause, CertificateState, Intent, IntentAction, Known, Lease, Ledger, Look,
 };
+use runcloud_domain_sync::probe::Resolver;
+use runcloud_domain_sync::reconcile::certificate::{Gate, SslRules};
 use runcloud_domain_sync::reconcile::pass;
 use runcloud_domain_sync::reconcile::plan::{Plan, PlanText, Policy, Removal, WwwPolicy};
-use runcloud_domain_sync::reconcile::{Grace, Network, PassError, Report};
+use runcloud_domain_sync::reconcile::{Grace, Network, PassError, Probes, Report};
 use runcloud_domain_sync::runcloud::{ApiVersion, Credentials, Endpoint, Patience, Reader};
-use runcloud_domain_sync::simulator::{self, Call, Credential, Kind, Model, Simulator};
+use runcloud_domain_sync::simulator::{
+    self, Call, Certificate, Credential, DnsAnswer, Kind, Model, NameServer, Simulator, Ssl,
+    WebServer,
+};
 use runcloud_domain_sync::stop::Stop;
 use runcloud_domain_sync::wordpress::{self, Login, Source, Subdomains, TablePrefix};
 use tempfile::TempDir;
@@ -23,14 +29,23 @@ use super::mariadb::Database;
 const PATIENCE: Patience =
     Patience { first_wait: Duration::from_millis(2), total: Duration::from_millis(1_200) };
 pub const PREFIX: &str = "wp_";
+/// The server's address, as RunCloud says it.
+pub const HERE: [u8; 4] = [127, 0, 0, 2];
 /// The simulated web application.
 pub const BINDING: Binding = Binding { server: 1903, app: 646 };
 
 pub struct World {
     pub runcloud: Simulator,
+    /// Every name points here, besides those with `www.`, which do not exist.
+    pub dns: NameServer,
+    /// Where the web server is asked for certificates; nobody listens at the server's own address.
+    pub web_server: Option<SocketAddr>,
+    web: Option<WebServer>,
     pub tables: Database,
     pub state: TempDir,
     pub policy: Policy,
+    /// What the operator decided about certificate orders.
+    pub rules: SslRules,
     pub keep: Vec<&'static str>,
     /// Asked, a pass at work stops.
     pub stop: Stop,
@@ -60,6 +75,8 @@ impl World {
         model.attach("network.test", Kind::Primary);
         model.attach("shop.network.test", Kind::Alias);
         let tables = Database::with_tables(PREFIX).await;
+        let dns = NameServer::start().await.unwrap();
+        dns.says_of_others(here_without_www);
         tables
             .run(
                 "DELETE FROM wp_wu_domain_mappings; DELETE FROM wp_blogs WHERE blog_id > 2; \
@@ -68,6 +85,9 @@ impl World {
             .await;
         Self {
             runcloud: Simulator::start(model).await.unwrap(),
+            dns,
+            web_server: None,
+            web: None,
             tables,
             state: tempfile::tempdir().unwrap(),
             policy: Policy {
@@ -75,8 +95,10 @@ impl World {
                 www: WwwPolicy::Auto,
                 subdomains: Subdomains::Auto,
                 max_removals: None,
+                gate: Gate::Auto,
                 api: ApiVersion::V3,
             },
+            rules: SslRules { min_interval: Duration::ZERO, ..SslRules::default() },
             keep: vec![],
             stop: Stop::new(),
             now: Moment::now(),
@@ -84,6 +106,24 @@ impl World {
             database_url: None,
             api_url: None,
         }
+    }
+
+    /// With a web server that shows what RunCloud issued: a certificate for the network's own names.
+    pub async fn with_web_server(mut self) -> Self {
+        let mut model = self.runcloud.model();
+        let names = model.app.domains.iter().map(|domain| domain.name.clone()).collect();
+        let until = SystemTime::now() + Duration::from_hours(60 * 24);
+        model.app.ssl = Ssl::Basic(Certificate::issued(694, names, until));
+        drop(model);
+        let web = WebServer::start(&self.runcloud, HERE.into()).await.unwrap();
+        self.web_server = Some(web.tls_address());
+        self.web = Some(web);
+        self
+    }
+
+    /// The web server, where there is one.
+    pub fn web(&self) -> &WebServer {
+        self.web.as_ref().unwrap()
     }
 
     /// Changes the simulated RunCloud.
@@ -141,6 +181,7 @@ impl World {
     pub fn later(&mut self, time: Duration) {
         self.now.wall = self.now.wall.plus(time);
         self.now.uptime.seconds += time.as_secs().cast_signed();
+        self.runcloud.model().skip(time);
     }
 
     /// Moves the wall clock alone, as an operator or a time service does.
@@ -175,6 +216,20 @@ impl World {
         let mut ledger = Ledger::open(self.state.path(), BINDING, &lease).await.unwrap();
         let intent = Intent { action, www: false, cause: Cause { mapping: Some(1), site: 2 } };
         ledger.intend(&Domain::parse(name).unwrap(), intent, Timestamp::now()).await.unwrap();
+    }
+
+    /// Leaves an order behind of which it is unknown whether it was sent, as a crash does.
+    pub async fn begin_order(&self) {
+        let lease = Lease::acquire(self.state.path()).unwrap();
+        let mut ledger = Ledger::open(self.state.path(), BINDING, &lease).await.unwrap();
+        ledger.begin_order(None, "", self.now.wall).await.unwrap();
+    }
+
+    /// When the next pass is due by itself.
+    pub async fn next(&self) -> Option<Timestamp> {
+        let lease = Lease::acquire(self.state.path()).unwrap();
+        let mut ledger = Ledger::open(self.state.path(), BINDING, &lease).await.unwrap();
+        ledger.next_try(self.now.wall).await.unwrap()
     }
 
     pub async fn plan(&self) -> Plan {
@@ -228,6 +283,15 @@ impl World {
         self.runcloud.model().orders.len()
     }
 
+    /// How many names need an order.
+    pub async fn owed(&self) -> usize {
+        let known = self.known().await.certificates.into_values();
+        let is_owed = |state: &CertificateState| {
+            matches!(state, CertificateState::Due { .. } | CertificateState::Failed { .. })
+        };
+        known.filter(is_owed).count()
+    }
+
     fn network(&self) -> Network {
         let url = self.database_url.clone().unwrap_or_else(|| self.tables.url());
         let source = Source::MySql(Login::Url(url.into()));
@@ -236,6 +300,8 @@ impl World {
             endpoint.base = url.parse().unwrap();
         }
         let prefix = TablePrefix::new(PREFIX).unwrap();
+        let mut probes = Probes::new(Resolver::new(&[self.dns.address()]).ok());
+        probes.web_server = self.web_server;
         let keep = self.keep.iter().map(|name| Domain::parse(name).unwrap());
         Network {
             database: wordpress::Database::new(source, prefix, self.patience.total),
@@ -243,8 +309,18 @@ impl World {
             own: vec![],
             keep: keep.collect(),
             policy: self.policy,
+            rules: self.rules,
+            probes,
             stop: self.stop.clone(),
         }
+    }
+}
+
+fn here_without_www(name: &str) -> DnsAnswer {
+    if name.starts_with("www.") {
+        DnsAnswer::NxDomain
+    } else {
+        DnsAnswer::Addresses(vec![HERE.into()])
     }
 }
 

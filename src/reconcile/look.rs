@@ -1,0 +1,197 @@
+//! Looks at the world beside RunCloud's API: where names point, and which certificate the web server shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use tokio::sync::OnceCell;
+
+use super::certificate::states::{Sight, wants_look};
+use super::inputs::Inputs;
+use super::network::{Network, PassError};
+use super::pointing;
+use crate::clock::Timestamp;
+use crate::domain::Domain;
+use crate::ledger::{CertificateState, Known, Verdict};
+use crate::probe::{Asked, DnsVerdict, Expected, Handshakes, Hearing, Resolver, Seen, Witness};
+use crate::runcloud::{Actual, ApiError, Kind};
+use crate::wordpress::Desired;
+
+const HTTPS: u16 = 443;
+
+/// What the outside world is looked at with.
+pub struct Probes {
+    /// Says where names point; none where there is none to ask.
+    pub resolver: Option<Resolver>,
+    /// Networks that count as here, such as a proxy's (`dns.accept`).
+    pub accept: Vec<IpNet>,
+    /// Where the web server is asked for certificates (`ssl.probe_address`); none for the server's own address.
+    pub web_server: Option<SocketAddr>,
+    /// Asks names over http whether WordPress answers; none without its keys.
+    pub witness: Option<Witness>,
+    /// Whether a look that held something back is made again in each pass, as whoever waits for the answer
+    /// expects.
+    pub eager: bool,
+    /// The server's public address, as RunCloud says it; asked once.
+    server: OnceCell<Option<IpAddr>>,
+}
+
+/// Where names point, as far as it decides something.
+pub(super) struct Pointed {
+    /// By name; those that were not looked up now as they were remembered.
+    pub(super) verdicts: BTreeMap<Domain, Verdict>,
+    /// Those that were looked up now.
+    pub(super) fresh: BTreeMap<Domain, Verdict>,
+    /// Where they should point.
+    pub(super) expected: BTreeSet<IpAddr>,
+}
+
+/// Names to be looked at, each with its `www.` where that is served too.
+pub(super) type Names = BTreeMap<Domain, Option<Domain>>;
+
+impl Probes {
+    /// Probes that ask the resolver, and nothing else until they are told to.
+    pub fn new(resolver: Option<Resolver>) -> Self {
+        Self {
+            resolver,
+            accept: vec![],
+            web_server: None,
+            witness: None,
+            eager: true,
+            server: OnceCell::new(),
+        }
+    }
+}
+
+impl Network {
+    /// Looks up where the names point that decide something now.
+    pub(super) async fn point(
+        &self,
+        desired: &Desired,
+        actual: &Actual,
+        known: &Known,
+        now: Timestamp,
+    ) -> Result<Pointed, PassError> {
+        let inputs = Inputs { desired, actual, known, policy: &self.policy, now };
+        let interesting = pointing::interesting(&inputs);
+        let eager = if self.probes.eager { eager(&interesting, desired) } else { BTreeSet::new() };
+        let names = pointing::to_look_up(&interesting, &known.verdicts, &eager, now);
+        let mut expected = BTreeSet::new();
+        let mut fresh = BTreeMap::new();
+        if !names.is_empty() {
+            expected.extend(self.server_address().await?);
+            expected.extend(self.probes.web_server.map(|address| address.ip()));
+            for (name, verdict) in self.verdicts_of(&names, desired, actual, &expected).await? {
+                let cause = interesting.get(&name).map(String::as_str).unwrap_or_default();
+                let before = known.verdicts.get(&name);
+                fresh.insert(name, pointing::remember(before, verdict, cause, now));
+            }
+        }
+        let remembered = known.verdicts.iter().filter(|(name, _)| interesting.contains_key(*name));
+        let mut verdicts: BTreeMap<_, _> =
+            remembered.map(|(name, verdict)| (name.clone(), verdict.clone())).collect();
+        verdicts.extend(fresh.iter().map(|(name, verdict)| (name.clone(), verdict.clone())));
+        Ok(Pointed { verdicts, fresh, expected })
+    }
+
+    async fn verdicts_of(
+        &self,
+        names: &BTreeSet<Domain>,
+        desired: &Desired,
+        actual: &Actual,
+        server: &BTreeSet<IpAddr>,
+    ) -> Result<BTreeMap<Domain, DnsVerdict>, PassError> {
+        let primary = actual.entries().iter().find(|(_, entry)| entry.kind == Kind::Primary);
+        let control = primary.map(|(name, _)| name).or(desired.network.as_ref());
+        let Probes { resolver, accept, .. } = &self.probes;
+        let expected = Expected { addresses: server.clone(), accept: accept.clone() };
+        let mut verdicts = match resolver {
+            Some(resolver) => resolver.look(names, control, &expected, &self.stop).await,
+            None => {
+                let unknown = || DnsVerdict::Unknown("there is no resolver to ask".to_owned());
+                names.iter().map(|name| (name.clone(), unknown())).collect()
+            }
+        };
+        if self.stop.is_requested() {
+            return Err(PassError::Stopped);
+        }
+        for name in self.witnessed(&verdicts, desired, &expected).await {
+            verdicts.insert(name, DnsVerdict::Here);
+        }
+        Ok(verdicts)
+    }
+
+    /// The names at which WordPress answers although they point elsewhere, such as to a proxy.
+    async fn witnessed(
+        &self,
+        verdicts: &BTreeMap<Domain, DnsVerdict>,
+        desired: &Desired,
+        expected: &Expected,
+    ) -> Vec<Domain> {
+        let Some(witness) = &self.probes.witness else { return vec![] };
+        let asked = |(name, verdict): (&Domain, &DnsVerdict)| {
+            let DnsVerdict::Elsewhere(addresses) = verdict else { return None };
+            let bare = name.without_www();
+            let is_row = |row: &Domain| row == name || bare.as_ref() == Some(row);
+            let rows = desired.rows.iter().filter(|(_, row)| is_row(row));
+            let ids: BTreeSet<i64> = rows.map(|(id, _)| *id).collect();
+            let addresses = expected.askable(addresses);
+            (!ids.is_empty()).then(|| (name.clone(), Asked { addresses, ids }))
+        };
+        let asked: BTreeMap<Domain, Asked> = verdicts.iter().filter_map(asked).collect();
+        let heard = witness.look(&asked, &self.stop).await;
+        let heard = heard.into_iter().filter(|(_, hearing)| *hearing == Hearing::Heard);
+        heard.map(|(name, _)| name).collect()
+    }
+
+    /// RunCloud's word on the server's address; where it has none, or none for now, the others have to do.
+    async fn server_address(&self) -> Result<Option<IpAddr>, PassError> {
+        match self.probes.server.get_or_try_init(|| self.reader.server_address()).await {
+            Ok(address) => Ok(*address),
+            Err(ApiError::Stopped) => Err(PassError::Stopped),
+            Err(error) => {
+                tracing::debug!("the server's address is not known: {error}");
+                Ok(None)
+            }
+        }
+    }
+
+    /// What the web server shows of the names, those that are to be looked at now.
+    pub(super) async fn sights(
+        &self,
+        names: &Names,
+        states: &BTreeMap<Domain, CertificateState>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<Domain, Sight>, PassError> {
+        let wanted = names.keys().filter(|name| wants_look(states.get(*name), now));
+        let wanted: BTreeSet<Domain> = wanted.cloned().collect();
+        if wanted.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let web_server = match self.probes.web_server {
+            Some(address) => Some(address),
+            None => self.server_address().await?.map(|address| SocketAddr::new(address, HTTPS)),
+        };
+        let seen = match web_server {
+            Some(address) => Handshakes::new(address).look(&wanted, &self.stop).await,
+            None => {
+                let unseen = || Seen::Failed("the server's address is not known".to_owned());
+                wanted.into_iter().map(|name| (name, unseen())).collect()
+            }
+        };
+        if self.stop.is_requested() {
+            return Err(PassError::Stopped);
+        }
+        let sight = |(name, seen): (Domain, Seen)| {
+            let www = names.get(&name).and_then(Option::as_ref);
+            let sight = Sight::of(&seen, &name, www, now);
+            (name, sight)
+        };
+        Ok(seen.into_iter().map(sight).collect())
+    }
+}
+
+/// The names that hold something back, and not just a `www.` that nobody mapped.
+fn eager(interesting: &BTreeMap<Domain, String>, desired: &Desired) -> BTreeSet<Domain> {
+    interesting.keys().filter(|name| desired.claims.contains_key(*name)).cloned().collect()
+}
