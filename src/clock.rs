@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rustix::time::{ClockId, clock_gettime};
 
 /// A point in time in whole seconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
 
 /// When a pass takes place: by the wall clock, which may jump, and by one that cannot.
@@ -102,6 +102,11 @@ impl Timestamp {
             format!("{day} {minute} UTC")
         }
     }
+
+    /// How a person reads this point on any day: `2026-11-21 14:20 UTC`.
+    pub fn for_reader(self) -> String {
+        self.to_string().replacen('T', " ", 1).chars().take(16).chain(" UTC".chars()).collect()
+    }
 }
 
 impl fmt::Display for Timestamp {
@@ -110,6 +115,13 @@ impl fmt::Display for Timestamp {
         // humantime knows years up to 9999; what lies beyond is shown as the last it knows.
         let point = UNIX_EPOCH + Duration::from_secs(seconds.min(253_402_300_799));
         humantime::format_rfc3339_seconds(point).fmt(f)
+    }
+}
+
+/// As RFC 3339 has it.
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -125,6 +137,7 @@ mod tests {
         assert_eq!(later.for_reader_at(noon), "14:20 UTC");
         let tomorrow = noon.plus(Duration::from_hours(24));
         assert_eq!(tomorrow.for_reader_at(noon), "2026-11-22 12:00 UTC");
+        assert_eq!(tomorrow.for_reader(), "2026-11-22 12:00 UTC");
         assert_eq!(Timestamp(i64::MAX).to_string(), "9999-12-31T23:59:59Z");
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::args::{ApproveFlags, Settings};
+use super::ask::{confirm, is_nobody_there};
 use super::exit::{Exit, Failure};
 use super::plan::{known, load, network, print_text};
 use crate::clock::Moment;
@@ -31,10 +32,16 @@ pub(super) async fn approve(settings: &Settings, flags: &ApproveFlags) -> Result
         let meant = ledger.blocked_as(&flags.hash).await?;
         return Err(refused(difference(&blocked, &meant, &settings.command())));
     }
+    if !flags.yes && !is_nobody_there() {
+        for (name, why) in &blocked.names {
+            print_text(&format!("- {name}  {why}"))?;
+        }
+        confirm(&format!("{blocked}. Let them through once?"))?;
+    }
     let names = blocked.names.keys().cloned().collect();
     let ttl = flags.ttl.into();
     let approval = Approval::new(flags.hash.clone(), names, ttl, &now, clock.tick(&now));
-    ledger.approve(&approval).await?;
+    ledger.approve(&approval, now.wall).await?;
     print_text(&format!(
         "approved: {} names may be removed once, until {}, by `--once` or by the daemon after removal_grace: \
          {}",

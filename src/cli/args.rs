@@ -4,6 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::adopt::AdoptFlags;
+use super::explain::ExplainFlags;
+use super::history::HistoryFlags;
+use super::pause::PauseFlags;
+use super::retry::RetryFlags;
+use super::status::StatusFlags;
 use crate::config::Flags;
 
 /// Keeps the domains of a RunCloud web application equal to the mapped domains of a WordPress
@@ -45,6 +51,35 @@ pub(super) enum Command {
     /// rejected. Exits 2 where there is something to do, 4 where removals are blocked. Needs no ledger and
     /// no right to write.
     Plan(PlanFlags),
+    /// Show what is known, from the ledger alone.
+    ///
+    /// Whether a daemon is at work, when passes were and are due, how many names there are, what failed, is
+    /// held or blocked, and until when. Needs nothing but the state directory and the right to read it.
+    Status(StatusFlags),
+    /// Explain why a name is, or is not, in RunCloud, covered by a certificate and served.
+    ///
+    /// Takes any spelling, also a URL. Reads the ledger and, where it can, the WordPress database; RunCloud is
+    /// not asked. Ends in one sentence, and the mend where there is one.
+    Explain(ExplainFlags),
+    /// Show what was changed, tried and said, when, why and in which pass.
+    ///
+    /// Needs nothing but the state directory and the right to read it.
+    History(HistoryFlags),
+    /// Write nothing to RunCloud until `resume`, or for a time.
+    ///
+    /// In effect from the next call on, also for a pass at work. The tables and RunCloud are still read, and
+    /// what would be done is counted.
+    Pause(PauseFlags),
+    /// End a pause.
+    Resume,
+    /// Try names again with the next pass, whatever they were put off for.
+    Retry(RetryFlags),
+    /// Put names that only RunCloud has under management: as no row wants them, they are removed.
+    ///
+    /// Shows first what becomes of each name, and asks. What rows want is adopted by every pass without a
+    /// word. The web application's own name, redirects, the network's own names and the keep list are never
+    /// adopted.
+    Adopt(AdoptFlags),
     /// Let removals that a guard blocks through, once.
     ///
     /// HASH is printed with the block and by `plan`, and stands for exactly those names: where the plan has
@@ -103,6 +138,9 @@ pub(super) struct ApproveFlags {
     /// How long the approval lasts if no pass uses it.
     #[arg(long, value_name = "DURATION", default_value = "1h")]
     pub(super) ttl: humantime::Duration,
+    /// Do it without a question.
+    #[arg(long)]
+    pub(super) yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,13 +1,23 @@
 //! The command line: one file per command. Machine output goes to stdout, messages to stderr.
 
+mod adopt;
 mod approve;
 mod args;
+mod ask;
 mod demo;
 mod exit;
+mod explain;
+mod history;
+mod pause;
+mod place;
 mod plan;
 mod rebind;
+mod retry;
 mod run;
 mod signals;
+mod status;
+mod text;
+mod undo;
 
 use std::process::ExitCode;
 
@@ -50,6 +60,13 @@ async fn run_command(cli: Cli) -> Result<Exit, Failure> {
         }
         Some(Command::Run(flags)) => run::run(&settings, &flags.or(&run)).await,
         Some(Command::Plan(flags)) => plan::plan(&settings, flags.json || run.json).await,
+        Some(Command::Status(flags)) => status::status(&settings, &flags).await,
+        Some(Command::Explain(flags)) => explain::explain_name(&settings, &flags).await,
+        Some(Command::History(flags)) => history::history(&settings, &flags).await,
+        Some(Command::Pause(flags)) => pause::pause(&settings, &flags).await,
+        Some(Command::Resume) => pause::resume(&settings).await,
+        Some(Command::Retry(flags)) => retry::retry(&settings, &flags).await,
+        Some(Command::Adopt(flags)) => adopt::adopt(&settings, &flags).await,
         Some(Command::Approve(flags)) => approve::approve(&settings, &flags).await,
         Some(Command::Demo(flags)) => demo::demo(&flags).await,
     }

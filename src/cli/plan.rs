@@ -2,6 +2,7 @@ use std::io::Write;
 
 use super::args::Settings;
 use super::exit::{Exit, Failure};
+use super::place::environment;
 use crate::clock::Moment;
 use crate::config::{self, Config, Probe, WitnessKeys};
 use crate::ledger::{Known, Ledger, Look};
@@ -55,9 +56,7 @@ pub(super) async fn known(config: &Config) -> Result<Known, Failure> {
 
 /// The settings, with what is to be said about them said.
 pub(super) fn load(settings: &Settings) -> Result<Config, Failure> {
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let config = config::load(&settings.flags(), &environment.collect())?;
+    let config = config::load(&settings.flags(), &environment())?;
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
@@ -110,7 +109,16 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
 
 /// Prints to stdout; a reader that went away (`| head`) is no error.
 pub(super) fn print_text(text: &impl std::fmt::Display) -> Result<(), Failure> {
-    match writeln!(std::io::stdout().lock(), "{text}") {
+    print_to(std::io::stdout().lock(), text)
+}
+
+/// Prints to stdout, in colours where that is a terminal and nobody said `NO_COLOR`.
+pub(super) fn print_styled(text: &impl std::fmt::Display) -> Result<(), Failure> {
+    print_to(anstream::stdout().lock(), text)
+}
+
+fn print_to(mut stdout: impl Write, text: &impl std::fmt::Display) -> Result<(), Failure> {
+    match writeln!(stdout, "{text}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::internal(error))
         }

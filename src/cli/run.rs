@@ -72,6 +72,10 @@ async fn once(
         print_text(&report)?;
     }
     outcome?;
+    // Whoever paused it knows that work is left.
+    if report.paused.is_some() {
+        return Ok(Exit::Converged);
+    }
     if let Some(blocked) = &report.blocked {
         return Err(Failure::new(Exit::Blocked, blocked.message(command)));
     }

@@ -12,7 +12,7 @@ use crate::reconcile::plan::{Removal, WwwPolicy};
 use crate::wordpress::Subdomains;
 
 /// Where config.toml is looked for when `--config` is not given.
-const DEFAULT_PATH: &str = "/etc/runcloud-domain-sync/config.toml";
+pub(super) const DEFAULT_PATH: &str = "/etc/runcloud-domain-sync/config.toml";
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

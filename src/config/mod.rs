@@ -5,14 +5,18 @@
 
 mod file;
 mod layers;
+mod local;
 mod names;
 mod outside;
 mod resolve;
 mod sourced;
+mod state;
 mod wordpress_files;
 
+pub use local::{Local, load_local};
 pub use resolve::load;
 pub use sourced::{Origin, Sourced};
+pub use state::state_dir;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

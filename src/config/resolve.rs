@@ -13,6 +13,7 @@ use super::names::{
     TABLE_PREFIX, WP_CONFIG,
 };
 use super::sourced::{Origin, Sourced};
+use super::state::{STATE_DIR, first_of};
 use super::{Config, ConfigError, Environment, Flags, wordpress_files};
 use crate::domain::Domain;
 use crate::reconcile::plan::Policy;
@@ -20,7 +21,6 @@ use crate::runcloud::{ApiVersion, Credentials, Endpoint, is_loopback};
 use crate::wordpress::{Login, Source, TablePrefix};
 use crate::wp_config::parse_db_host;
 
-const STATE_DIR: &str = "/var/lib/runcloud-domain-sync";
 const POLL: Duration = Duration::from_secs(5);
 /// Shorter ones would keep the database and RunCloud busy for nothing.
 const SHORTEST_POLL: Duration = Duration::from_secs(1);
@@ -33,6 +33,15 @@ const GRACE: Duration = Duration::from_mins(2);
 /// # Errors
 /// [`ConfigError`] with every problem found.
 pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigError> {
+    resolve(flags, environment, |resolver| resolver.config())
+}
+
+/// Reads every layer and makes something of them.
+pub(super) fn resolve<T>(
+    flags: &Flags,
+    environment: &Environment,
+    make: impl FnOnce(&mut Resolver<'_>) -> Option<T>,
+) -> Result<T, ConfigError> {
     let file = File::read(flags.config.as_deref()).map_err(only)?;
     let plain = Layers { flags, environment, file: &file, wp_config: None };
     let path = plain.text(&WP_CONFIG, flags.wp_config.as_ref(), file.wordpress.wp_config.as_ref());
@@ -47,8 +56,8 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
     let layers = Layers { wp_config: wp_config.as_ref(), ..plain };
     let mut resolver = Resolver { layers, problems: Vec::new(), origins: Vec::new() };
     resolver.origins.extend(path);
-    let config = resolver.config();
-    config.ok_or(ConfigError(resolver.problems))
+    let made = make(&mut resolver);
+    made.ok_or(ConfigError(resolver.problems))
 }
 
 fn only(problem: String) -> ConfigError {
@@ -105,7 +114,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn source(&mut self) -> Option<Source> {
+    pub(super) fn source(&mut self) -> Option<Source> {
         let file = &self.layers.file.wordpress;
         let flag = self.layers.flags.database_url.as_ref();
         let url = self.layers.text(&DATABASE_URL, flag, file.database_url.as_ref());
@@ -181,7 +190,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn prefix(&mut self) -> Option<TablePrefix> {
+    pub(super) fn prefix(&mut self) -> Option<TablePrefix> {
         let flag = self.layers.flags.table_prefix.as_ref();
         let file = self.layers.file.wordpress.table_prefix.as_ref();
         let found = self.layers.text(&TABLE_PREFIX, flag, file);
@@ -319,11 +328,10 @@ impl Resolver<'_> {
             origin: Origin::Default,
         });
         self.origins.push(found.clone());
-        // systemd joins several directories with colons.
-        found.value.split(':').next().map(PathBuf::from)
+        Some(first_of(&found.value))
     }
 
-    fn keep(&mut self) -> Vec<Domain> {
+    pub(super) fn keep(&mut self) -> Vec<Domain> {
         let mut kept = Vec::new();
         for text in &self.layers.file.sync.keep {
             match Domain::parse(text) {
@@ -335,7 +343,7 @@ impl Resolver<'_> {
     }
 
     /// `DOMAIN_CURRENT_SITE`; the tables usually name the network too, so not knowing it is no error.
-    fn own(&mut self) -> (Vec<Domain>, Vec<String>) {
+    pub(super) fn own(&mut self) -> (Vec<Domain>, Vec<String>) {
         let found = self.layers.constant("network", "DOMAIN_CURRENT_SITE", "config.toml sync.keep");
         match found.map(|found| found.map(|found| Domain::parse_without_port(&found.value))) {
             Ok(None) => (vec![], vec![]),

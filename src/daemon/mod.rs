@@ -76,8 +76,8 @@ struct Watch<'a> {
     refusals: u32,
     /// What was said of the reads and of blocked removals the last time.
     told: Vec<String>,
-    /// Until when removals were approved at the last pass.
-    approved: Option<Timestamp>,
+    /// The last thing that an operator had said at the last pass.
+    heard: Option<i64>,
 }
 
 impl<'a> Watch<'a> {
@@ -90,7 +90,7 @@ impl<'a> Watch<'a> {
             last_error: None,
             refusals: 0,
             told: vec![],
-            approved: None,
+            heard: None,
         }
     }
 
@@ -134,8 +134,8 @@ impl<'a> Watch<'a> {
     async fn look(&mut self, ledger: &mut Ledger) -> Result<(), PassError> {
         let Service { network, writer, pace, .. } = self.service;
         let desired = network.desired().await?;
-        let approved = ledger.approved_until().await?;
-        let is_same = self.seen.as_ref() == Some(&desired) && self.approved == approved;
+        let word = ledger.last_word().await?;
+        let is_same = self.seen.as_ref() == Some(&desired) && self.heard == word;
         if is_same && Instant::now() < self.look_again {
             return Ok(());
         }
@@ -148,17 +148,21 @@ impl<'a> Watch<'a> {
         outcome?;
         let now = Timestamp::now();
         let next_try = ledger.next_try(now).await?.map(|point| point.since(now));
-        let next = [next_try, self.grace.next(&Moment::now())].into_iter().flatten().min();
-        let wait = next.unwrap_or(pace.interval);
+        let pause_ends = ledger.pause_ends(&Moment::now()).await?;
+        let next = [next_try, self.grace.next(&Moment::now()), pause_ends];
+        let wait = next.into_iter().flatten().min().unwrap_or(pace.interval);
+        let wait = wait.clamp(pace.poll, pace.interval.max(pace.poll));
+        ledger.note_next_pass(now.plus(wait)).await?;
         self.seen = Some(desired);
-        self.approved = approved;
-        self.look_again = Instant::now() + wait.clamp(pace.poll, pace.interval.max(pace.poll));
+        self.heard = word;
+        self.look_again = Instant::now() + wait;
         Ok(())
     }
 
     /// Says what was not said the last time.
     fn tell(&mut self, report: &Report) {
         let mut notices = report.notices.clone();
+        notices.extend(report.paused.iter().map(ToString::to_string));
         notices.extend(report.blocked.iter().map(|all| all.message(&self.service.command)));
         for notice in notices.iter().filter(|notice| !self.told.contains(notice)) {
             tracing::warn!("{notice}");

@@ -4,6 +4,7 @@ use std::time::Duration;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::error::LedgerError;
+use super::history::{Action, Line};
 use super::read::names;
 use super::store::{Ledger, Table};
 use super::ticks::Tick;
@@ -48,7 +49,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`]; nothing is approved then.
-    pub async fn approve(&mut self, approval: &Approval) -> Result<(), LedgerError> {
+    pub async fn approve(
+        &mut self,
+        approval: &Approval,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
         let mut transaction = self.connection.begin().await?;
         sqlx::query("DELETE FROM approved").execute(&mut *transaction).await?;
         for domain in &approval.names {
@@ -61,6 +66,9 @@ impl Ledger {
                 .execute(&mut *transaction)
                 .await?;
         }
+        let names = approval.names.len();
+        let said = format!("{names} blocked removals, as {}", approval.hash);
+        Line::done(Action::Approve, None, &said, now).write(&mut transaction).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -128,16 +136,6 @@ impl Ledger {
     pub async fn blocked_as(&mut self, hash: &str) -> Result<BTreeSet<Domain>, LedgerError> {
         let query = sqlx::query("SELECT domain FROM blocked WHERE hash = ?").bind(hash.to_owned());
         Ok(names(&query.fetch_all(&mut self.connection).await?)?)
-    }
-
-    /// Until when removals are approved, if any are; for a daemon that waits for an approval.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub async fn approved_until(&mut self) -> Result<Option<Timestamp>, LedgerError> {
-        let query = sqlx::query_scalar("SELECT max(until_wall) FROM approved");
-        let until: Option<i64> = query.fetch_one(&mut self.connection).await?;
-        Ok(until.map(Timestamp))
     }
 }
 

@@ -9,6 +9,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use super::certificate::{CertificateOrder, CertificateState, Verdict};
 use super::error::LedgerError;
+use super::history::{ACCEPTED, Action, Line, Outcome};
 use super::read::{by_name, name_of};
 use super::store::{Ledger, Table};
 use super::ticks::Tick;
@@ -38,8 +39,10 @@ impl Ledger {
         &mut self,
         states: &BTreeMap<Domain, CertificateState>,
     ) -> Result<(), LedgerError> {
+        let pass = self.pass;
         let mut transaction = self.connection.begin().await?;
         for (domain, state) in states {
+            tell(&mut transaction, domain, state, pass).await?;
             write_state(&mut transaction, domain, state).await?;
         }
         Ok(transaction.commit().await?)
@@ -67,6 +70,7 @@ impl Ledger {
         names: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
+        self.check_not_paused().await?;
         sqlx::query(
             "INSERT INTO certificate_order (domain, tick, at, names, open) VALUES (?, ?, ?, ?, 1)",
         )
@@ -88,12 +92,14 @@ impl Ledger {
         domain: Option<&Domain>,
         states: &BTreeMap<Domain, CertificateState>,
     ) -> Result<(), LedgerError> {
+        let pass = self.pass;
         let mut transaction = self.connection.begin().await?;
         sqlx::query("UPDATE certificate_order SET open = 0 WHERE domain IS ? AND open = 1")
             .bind(domain.map(Domain::as_str))
             .execute(&mut *transaction)
             .await?;
         for (name, state) in states {
+            tell(&mut transaction, name, state, pass).await?;
             write_state(&mut transaction, name, state).await?;
         }
         Ok(transaction.commit().await?)
@@ -165,6 +171,46 @@ impl Ledger {
                 .await?;
         }
         Ok(transaction.commit().await?)
+    }
+}
+
+/// Tells of an order, and of what came of one. What was covered before anything was ordered is no news.
+async fn tell(
+    connection: &mut SqliteConnection,
+    domain: &Domain,
+    state: &CertificateState,
+    pass: Option<i64>,
+) -> Result<(), sqlx::Error> {
+    use CertificateState::{Covered, Due, Failed, Ordered};
+    let before = sqlx::query("SELECT * FROM certificate WHERE domain = ?").bind(domain.as_str());
+    let before = before.fetch_optional(&mut *connection).await?;
+    let before = before.as_ref().map(state_of).transpose()?;
+    let line = |action, outcome, detail, at| {
+        let line = Line::done(action, Some(domain), detail, at);
+        Line { pass, outcome, ..line }
+    };
+    match (state, before) {
+        (Ordered { since, .. }, Some(Ordered { since: known, .. }))
+        | (Failed { since, .. }, Some(Failed { since: known, .. }))
+            if known == *since =>
+        {
+            Ok(())
+        }
+        (Ordered { since, .. }, _) => {
+            line(Action::Order, Outcome::Done, ACCEPTED, *since).write(connection).await
+        }
+        (Failed { since, reason, .. }, _) => {
+            line(Action::Order, Outcome::Failed, reason, *since).write_again(connection).await
+        }
+        (Covered { since, until, issuer, .. }, Some(before)) if !before.is_covered() => {
+            let detail = format!("until {}, by {issuer}", until.for_reader());
+            line(Action::Cover, Outcome::Done, &detail, *since).write(connection).await
+        }
+        (Due { since, .. }, Some(Covered { .. })) => {
+            let detail = "the web server does not show it any more";
+            line(Action::Cover, Outcome::Failed, detail, *since).write(connection).await
+        }
+        (Covered { .. } | Due { .. }, _) => Ok(()),
     }
 }
 
@@ -255,7 +301,7 @@ fn order_of(row: &SqliteRow) -> Result<CertificateOrder, sqlx::Error> {
     })
 }
 
-fn verdict_of(row: &SqliteRow) -> Result<Verdict, sqlx::Error> {
+pub(super) fn verdict_of(row: &SqliteRow) -> Result<Verdict, sqlx::Error> {
     let detail: String = row.try_get("detail")?;
     let verdict = match row.try_get("verdict")? {
         "here" => DnsVerdict::Here,

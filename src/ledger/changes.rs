@@ -4,7 +4,8 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::certificates::write_state;
 use super::error::LedgerError;
-use super::known::{Failure, Intent, Owned, Repair};
+use super::history::{Line, Outcome};
+use super::known::{Failure, Intent, IntentAction, Owned, Repair};
 use super::read::read_holding;
 use super::settlement::{Holding, loss};
 use super::store::{Ledger, Table, delete};
@@ -13,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::domain::Domain;
 
 impl Ledger {
-    /// Writes down that a call is about to be made.
+    /// Writes down that a call is about to be made, unless an operator paused the program.
     ///
     /// # Errors
     /// [`LedgerError`]; the call must not be made then.
@@ -23,9 +24,10 @@ impl Ledger {
         intent: Intent,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
+        self.check_not_paused().await?;
         sqlx::query(
-            "INSERT OR REPLACE INTO intent (domain, action, since, www, mapping, site) \
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO intent (domain, action, since, www, mapping, site, rule) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(domain.as_str())
         .bind(intent.action.word())
@@ -33,12 +35,14 @@ impl Ledger {
         .bind(intent.www)
         .bind(intent.cause.mapping)
         .bind(intent.cause.site)
+        .bind(intent.rule.word())
         .execute(&mut self.connection)
         .await?;
         Ok(())
     }
 
-    /// Writes down that the intended call took effect: ownership, and a certificate that is owed.
+    /// Writes down that the intended call took effect: ownership, and a certificate that is owed. `answer`
+    /// is what RunCloud said to it.
     ///
     /// # Errors
     /// [`LedgerError`]; the intent stays and is settled by the next pass.
@@ -46,8 +50,10 @@ impl Ledger {
         &mut self,
         domain: &Domain,
         intent: Intent,
+        answer: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
+        let done = self.line(domain, intent, Outcome::Done, answer, now);
         let mut transaction = self.connection.begin().await?;
         if let Some(lost) = loss(domain, intent) {
             count_removal(&mut transaction, &lost, self.clock.counted).await?;
@@ -57,8 +63,10 @@ impl Ledger {
         let mut holding = before.clone();
         holding.settle(intent, now);
         write_holding(&mut transaction, domain, (&before, &holding), now).await?;
-        delete(&mut transaction, Table::Intent, domain).await?;
-        delete(&mut transaction, Table::Failure, domain).await?;
+        for table in [Table::Intent, Table::Failure, Table::Restore] {
+            delete(&mut transaction, table, domain).await?;
+        }
+        done.write(&mut transaction).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -67,21 +75,43 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`]; the intent stays and is settled by the next pass.
-    pub async fn settle_absent(&mut self, domain: &Domain) -> Result<(), LedgerError> {
+    pub async fn settle_absent(
+        &mut self,
+        domain: &Domain,
+        intent: Intent,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let detail = "its answer was lost; the next listing does not have it";
+        let done = self.line(domain, intent, Outcome::Done, detail, now);
         let mut transaction = self.connection.begin().await?;
         count_removal(&mut transaction, domain, self.clock.counted).await?;
         for table in [Table::Approved, Table::Intent, Table::Failure] {
             delete(&mut transaction, table, domain).await?;
         }
+        done.write(&mut transaction).await?;
         Ok(transaction.commit().await?)
     }
 
-    /// Writes down that an intended call certainly had no effect.
+    /// Writes down that an intended call certainly had no effect. One whose failure is known is history
+    /// already.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn withdraw(&mut self, domain: &Domain) -> Result<(), LedgerError> {
-        Ok(delete(&mut self.connection, Table::Intent, domain).await?)
+    pub async fn withdraw(
+        &mut self,
+        domain: &Domain,
+        intent: Intent,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let detail = "its answer was lost, and the next listing did not show it";
+        let lost = self.line(domain, intent, Outcome::NoEffect, detail, now);
+        let mut transaction = self.connection.begin().await?;
+        delete(&mut transaction, Table::Intent, domain).await?;
+        let failed = sqlx::query("SELECT 1 FROM failure WHERE domain = ?").bind(domain.as_str());
+        if failed.fetch_optional(&mut *transaction).await?.is_none() {
+            lost.write(&mut transaction).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     /// Writes down that an intended call was not needed, and whatever became of it is no failure.
@@ -97,7 +127,15 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn fail(&mut self, domain: &Domain, failure: &Failure) -> Result<(), LedgerError> {
+    pub async fn fail(
+        &mut self,
+        domain: &Domain,
+        intent: Intent,
+        failure: &Failure,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let failed = self.line(domain, intent, Outcome::Failed, &failure.detail, now);
+        let mut transaction = self.connection.begin().await?;
         sqlx::query(
             "INSERT OR REPLACE INTO failure \
              (domain, attempts, retry_at, detail, mapping, site, stage) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -109,9 +147,10 @@ impl Ledger {
         .bind(failure.cause.mapping)
         .bind(failure.cause.site)
         .bind(&failure.stage)
-        .execute(&mut self.connection)
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        failed.write_again(&mut transaction).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Writes down that the names have nothing left to be tried again.
@@ -123,6 +162,19 @@ impl Ledger {
         names: impl IntoIterator<Item = &Domain>,
     ) -> Result<(), LedgerError> {
         self.delete_all(names, &[Table::Failure]).await
+    }
+
+    fn line<'a>(
+        &self,
+        domain: &'a Domain,
+        intent: Intent,
+        outcome: Outcome,
+        detail: &'a str,
+        at: Timestamp,
+    ) -> Line<'a> {
+        let www = (intent.action != IntentAction::Remove).then_some(intent.www);
+        let (action, why) = (intent.action.into(), Some(intent.why()));
+        Line { at, pass: self.pass, action, outcome, domain: Some(domain), why, www, detail }
     }
 }
 

@@ -3,6 +3,7 @@ use std::path::Path;
 use sqlx::migrate::MigrateError;
 
 use super::known::Binding;
+use super::pause::Pause;
 use crate::domain::Domain;
 
 /// Why the ledger could not be read or written.
@@ -60,6 +61,9 @@ pub enum LedgerError {
         /// The network of the database.
         found: Domain,
     },
+    /// An operator paused the program.
+    #[error("paused by an operator: nothing is written to RunCloud")]
+    Paused(Pause),
     /// A read or write failed after it was opened.
     #[error("the ledger cannot be written or read: {0}")]
     Statement(#[from] sqlx::Error),
@@ -74,7 +78,8 @@ impl LedgerError {
             Self::Sqlite { .. }
             | Self::Older(_)
             | Self::Bound { .. }
-            | Self::OtherNetwork { .. } => false,
+            | Self::OtherNetwork { .. }
+            | Self::Paused(_) => false,
         }
     }
 }

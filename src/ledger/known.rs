@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::approval::Approval;
 use super::certificate::{CertificateOrder, CertificateState, Verdict};
 use super::error::LedgerError;
+use super::history::{Rule, Why};
+use super::pause::Pause;
 use super::ticks::{Tick, TickClock};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
@@ -39,6 +41,10 @@ pub struct Known {
     pub removals: Vec<Removal>,
     /// The ledger's clock.
     pub clock: TickClock,
+    /// That nothing is to be written to RunCloud for now.
+    pub pause: Option<Pause>,
+    /// Removed names that an operator wants back although no row does.
+    pub restores: BTreeMap<Domain, Restore>,
 }
 
 /// The window of the removal budget, and of repairs that count together.
@@ -60,6 +66,17 @@ pub struct Removal {
     pub tick: Tick,
     /// How many names were ours then.
     pub managed: usize,
+}
+
+/// A removed name that an operator wants back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restore {
+    /// The number of the removal that is taken back.
+    pub event: i64,
+    /// Whether it is to serve its `www.` name too.
+    pub www: bool,
+    /// What wanted it.
+    pub cause: Cause,
 }
 
 /// How often a name was added again after it went missing.
@@ -120,6 +137,8 @@ pub struct Intent {
     pub www: bool,
     /// What the change is for.
     pub cause: Cause,
+    /// By which rule it is made.
+    pub rule: Rule,
 }
 
 /// What a write call does to a name.
@@ -146,6 +165,13 @@ pub struct Failure {
     pub cause: Cause,
     /// The stage of the row it was for, as a word; another one starts afresh.
     pub stage: String,
+}
+
+impl Intent {
+    /// Why the call is made.
+    pub fn why(&self) -> Why {
+        Why { rule: self.rule, cause: self.cause }
+    }
 }
 
 impl Known {

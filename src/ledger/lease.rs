@@ -1,12 +1,28 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+
+const FILE: &str = "lease";
+/// What stands before the holder's id.
+const PROCESS: &str = "process ";
 
 /// The right to change RunCloud and the ledger: one process has it at a time, by `flock`, so that
 /// the kernel takes it back from a process that dies.
 #[derive(Debug)]
 pub struct Lease {
     file: File,
+}
+
+/// Who has the lease, as far as it can be told without taking it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtWork {
+    /// This process.
+    Process(u32),
+    /// No process that can be seen from here.
+    Nobody,
+    /// The system does not say.
+    Unknown,
 }
 
 /// Why the lease could not be had.
@@ -46,7 +62,7 @@ impl Lease {
             .write(true)
             .create(true)
             .truncate(false)
-            .open(directory.join("lease"))
+            .open(directory.join(FILE))
             .map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -67,6 +83,29 @@ impl Lease {
     }
 }
 
+impl AtWork {
+    /// Who has the lease on a state directory. Looking at the kernel's list of locks disturbs nobody, where
+    /// even a moment's lock of one's own could keep a daemon from starting.
+    pub fn on(directory: &Path) -> Self {
+        let path = directory.join(FILE);
+        let (Ok(metadata), Ok(holder)) = (path.metadata(), std::fs::read_to_string(&path)) else {
+            return Self::Unknown;
+        };
+        let Ok(locks) = std::fs::read_to_string("/proc/locks") else { return Self::Unknown };
+        let holder = holder.trim().strip_prefix(PROCESS).unwrap_or_default();
+        let file = format!(":{}", metadata.ino());
+        let is_held = |line: &str| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let [_, "FLOCK", _, "WRITE", process, inode, ..] = words[..] else { return false };
+            process == holder && inode.ends_with(&file)
+        };
+        match holder.parse() {
+            Ok(process) if locks.lines().any(is_held) => Self::Process(process),
+            _ => Self::Nobody,
+        }
+    }
+}
+
 impl Drop for Lease {
     /// A child that is being started may hold the file open for a moment longer than this process.
     fn drop(&mut self) {
@@ -78,5 +117,5 @@ impl Drop for Lease {
 fn sign(file: &mut File) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
-    writeln!(file, "process {}", std::process::id())
+    writeln!(file, "{PROCESS}{}", std::process::id())
 }

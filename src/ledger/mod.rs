@@ -8,27 +8,41 @@ mod approval;
 mod certificate;
 mod certificates;
 mod changes;
+mod coverage;
 mod error;
+mod history;
 mod known;
 mod lease;
 mod names;
+mod of_name;
 mod open;
+mod operator;
 mod passes;
+mod pause;
 mod read;
+mod record;
 mod settlement;
 mod store;
+mod survey;
 mod ticks;
 
 pub use approval::Approval;
 pub use certificate::{CertificateOrder, CertificateState, Verdict};
 pub use certificates::WEEK;
+pub use coverage::{Coverage, FailedOrder};
 pub use error::LedgerError;
+pub use history::{ACCEPTED, Action, Event, Outcome, Rule, Why};
 pub use known::{
     Binding, Bound, Cause, DAY, Failure, Intent, IntentAction, Known, Origin, Owned, Removal,
-    Repair,
+    Repair, Restore,
 };
-pub use lease::{Lease, LeaseError};
+pub use lease::{AtWork, Lease, LeaseError};
+pub use of_name::{NameRecord, Reason};
 pub use open::Look;
-pub use passes::PassCounts;
+pub use operator::{Operator, PutOff};
+pub use passes::{Drift, PassCounts, Reasons, Seen};
+pub use pause::Pause;
+pub use record::{Filter, Record};
 pub use store::Ledger;
+pub use survey::{BlockedNames, Listed, Noted, Pass, Saw, Survey};
 pub use ticks::{Tick, TickClock};

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::Connection;
 
 use super::error::LedgerError;
-use super::known::{Cause, Origin};
+use super::history::{Action, Line, Rule, Why};
+use super::known::{Cause, Origin, Restore};
 use super::read::counts;
-use super::store::{Ledger, Table};
+use super::store::{Ledger, Table, delete};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 
@@ -15,20 +16,25 @@ use crate::domain::Domain;
 const ABSENCES: i64 = 3;
 
 impl Ledger {
-    /// Adopts names that are in both places, and notes what wants the owned ones now.
+    /// Adopts names: from now on they may be removed. By [`Rule::Wanted`] they were found in both places, by
+    /// [`Rule::Operator`] only RunCloud has them.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn adopt(
         &mut self,
         names: &BTreeMap<Domain, Cause>,
+        rule: Rule,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
+        let pass = self.pass;
+        let detail =
+            if rule == Rule::Operator { "only RunCloud has it" } else { "it was in both places" };
         let mut transaction = self.connection.begin().await?;
         for (domain, cause) in names {
             sqlx::query(
-                "INSERT INTO owned (domain, origin, since, mapping, site) VALUES (?, ?, ?, ?, ?) \
-                 ON CONFLICT (domain) DO UPDATE SET mapping = excluded.mapping, site = excluded.site",
+                "INSERT OR IGNORE INTO owned (domain, origin, since, mapping, site) \
+                 VALUES (?, ?, ?, ?, ?)",
             )
             .bind(domain.as_str())
             .bind(Origin::Adopted.word())
@@ -37,6 +43,26 @@ impl Ledger {
             .bind(cause.site)
             .execute(&mut *transaction)
             .await?;
+            let why = Some(Why { rule, cause: *cause });
+            let line = Line::done(Action::Adopt, Some(domain), detail, now);
+            Line { pass, why, ..line }.write(&mut transaction).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Notes what wants the owned names now.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn recause(&mut self, names: &BTreeMap<Domain, Cause>) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        for (domain, cause) in names {
+            sqlx::query("UPDATE owned SET mapping = ?, site = ? WHERE domain = ?")
+                .bind(cause.mapping)
+                .bind(cause.site)
+                .bind(domain.as_str())
+                .execute(&mut *transaction)
+                .await?;
         }
         Ok(transaction.commit().await?)
     }
@@ -50,6 +76,7 @@ impl Ledger {
     pub async fn note_astray(
         &mut self,
         astray: &BTreeMap<Domain, Option<u64>>,
+        now: Timestamp,
     ) -> Result<(), LedgerError> {
         let query = sqlx::query("SELECT domain, absent FROM owned WHERE absent > 0");
         let before = counts(&query.fetch_all(&mut self.connection).await?)?;
@@ -71,7 +98,7 @@ impl Ledger {
         }
         transaction.commit().await?;
         self.note_ids(&moved).await?;
-        if forgotten.is_empty() { Ok(()) } else { self.forget(forgotten).await }
+        if forgotten.is_empty() { Ok(()) } else { self.forget(&forgotten, now).await }
     }
 
     /// Writes down RunCloud's ids of the entries of owned names.
@@ -94,13 +121,45 @@ impl Ledger {
     }
 
     /// Forgets ownership of names, and what is owed for them.
-    async fn forget(
-        &mut self,
-        names: impl IntoIterator<Item = &Domain>,
-    ) -> Result<(), LedgerError> {
+    async fn forget(&mut self, names: &[&Domain], now: Timestamp) -> Result<(), LedgerError> {
         let tables =
             [Table::Owned, Table::Certificate, Table::Failure, Table::Repair, Table::Approved];
-        self.delete_all(names, &tables).await
+        let pass = self.pass;
+        let mut transaction = self.connection.begin().await?;
+        for domain in names {
+            for table in tables {
+                delete(&mut transaction, table, domain).await?;
+            }
+            let detail = "no row wants it, and three listings in a row did not have it";
+            let line = Line::done(Action::Forget, Some(domain), detail, now);
+            Line { pass, ..line }.write(&mut transaction).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down that an operator wants a removed name back.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn restore(
+        &mut self,
+        domain: &Domain,
+        restore: Restore,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let Restore { event, www, cause } = restore;
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query("INSERT OR REPLACE INTO restore VALUES (?, ?, ?, ?, ?)")
+            .bind(domain.as_str())
+            .bind(event)
+            .bind(www)
+            .bind(cause.mapping)
+            .bind(cause.site)
+            .execute(&mut *transaction)
+            .await?;
+        let detail = format!("undo of event {event}");
+        Line::done(Action::Undo, Some(domain), &detail, now).write(&mut transaction).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Writes down the names that rows hold now, and forgets the rows that are gone.

@@ -9,13 +9,14 @@ use super::error::{LedgerError, file_error, migration_error};
 use super::known::{Binding, Known};
 use super::lease::Lease;
 use super::read::{read_binding, read_known};
+use super::record::{Record, is_of_this_version};
 use super::store::Ledger;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
-const FILE: &str = "ledger.sqlite";
-const JOURNAL: &str = "ledger.sqlite-journal";
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(super) const FILE: &str = "ledger.sqlite";
+pub(super) const JOURNAL: &str = "ledger.sqlite-journal";
 
 /// What a look into a state directory finds.
 pub enum Look {
@@ -64,10 +65,7 @@ impl Ledger {
     /// [`LedgerError::Older`], and the others.
     pub async fn join(directory: &Path, binding: Binding) -> Result<Self, LedgerError> {
         let path = directory.join(FILE);
-        let mut connection = connect(&path, durable(&path)).await?;
-        if !is_of_this_version(&path, &mut connection).await? {
-            return Err(LedgerError::Older(path.display().to_string()));
-        }
+        let mut connection = open_beside(&path).await?;
         let known = read_checked(&path, &mut connection, binding).await?;
         Ok(Self::new(connection, binding, known.clock, directory))
     }
@@ -99,12 +97,9 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`] where it cannot be read now, or belongs to another web application.
     pub async fn look(directory: &Path, binding: Binding) -> Result<Look, LedgerError> {
-        let path = directory.join(FILE);
-        if !path.try_exists().map_err(|error| file_error(&path, error.into()))? {
-            return Ok(Look::Missing);
-        }
-        match look_into(&path, binding).await {
-            Ok(known) => Ok(Look::Known(Box::new(known))),
+        match look_into(directory, binding).await {
+            Ok(None) => Ok(Look::Missing),
+            Ok(Some(known)) => Ok(Look::Known(Box::new(known))),
             Err(error) if error.is_unusable_file() => Ok(Look::Unusable(error.to_string())),
             Err(error) => Err(error),
         }
@@ -130,50 +125,25 @@ impl Ledger {
     }
 }
 
-async fn look_into(path: &Path, binding: Binding) -> Result<Known, LedgerError> {
-    let options = options(path).read_only(true);
-    let mut connection = options.connect().await.map_err(|e| file_error(path, e))?;
-    match check_pages(path, &mut connection).await {
-        Err(error) if is_cut_off(&error) => {}
-        checked => {
-            checked?;
-            if is_of_this_version(path, &mut connection).await? {
-                return read_checked(path, &mut connection, binding).await;
-            }
-        }
+async fn look_into(directory: &Path, binding: Binding) -> Result<Option<Known>, LedgerError> {
+    let Some(mut record) = Record::open(directory).await? else { return Ok(None) };
+    let path = directory.join(FILE);
+    check_pages(&path, &mut record.connection).await?;
+    read_checked(&path, &mut record.connection, binding).await.map(Some)
+}
+
+/// A ledger that is there already, for writing beside the process that holds the lease, which may be of an
+/// older version: then nothing is written.
+pub(super) async fn open_beside(path: &Path) -> Result<SqliteConnection, LedgerError> {
+    let mut connection = connect(path, durable(path)).await?;
+    if !is_of_this_version(path, &mut connection).await? {
+        return Err(LedgerError::Older(path.display().to_string()));
     }
-    // One that is older, or that a crash left in the middle of a transaction, is brought up to date as a
-    // copy: whoever looks may not be allowed to write.
-    let copy = Copied::of(path).map_err(|error| file_error(path, error.into()))?;
-    let mut connection = connect(path, self::options(&copy.file)).await?;
-    MIGRATIONS.run(&mut connection).await.map_err(|error| migration_error(path, error))?;
-    read_checked(path, &mut connection, binding).await
+    Ok(connection)
 }
 
-/// A ledger's copy, which goes when it is dropped.
-struct Copied {
-    file: PathBuf,
-    _directory: tempfile::TempDir,
-}
-
-impl Copied {
-    fn of(path: &Path) -> std::io::Result<Self> {
-        let directory = tempfile::tempdir()?;
-        let file = directory.path().join(FILE);
-        std::fs::copy(path, &file)?;
-        match std::fs::copy(path.with_file_name(JOURNAL), directory.path().join(JOURNAL)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(Self { file, _directory: directory }),
-        }
-    }
-}
-
-/// Whether a transaction was cut off, which only a writer can roll back (SQLite's `READONLY_ROLLBACK`).
-fn is_cut_off(error: &LedgerError) -> bool {
-    let LedgerError::Sqlite { error: sqlx::Error::Database(answer), .. } = error else {
-        return false;
-    };
-    answer.code().as_deref() == Some("776")
+pub(super) fn exists(path: &Path) -> Result<bool, LedgerError> {
+    path.try_exists().map_err(|error| file_error(path, error.into()))
 }
 
 /// The content, if it is of this binding and makes sense.
@@ -202,26 +172,6 @@ async fn check_pages(path: &Path, connection: &mut SqliteConnection) -> Result<(
     }
     let why = found.lines().next_back().unwrap_or_default().to_owned();
     Err(LedgerError::Damaged { path: path.display().to_string(), why })
-}
-
-/// Whether it has every migration of this version, and no other.
-async fn is_of_this_version(
-    path: &Path,
-    connection: &mut SqliteConnection,
-) -> Result<bool, LedgerError> {
-    // The first writer may be about to make it.
-    let tables = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
-    let tables = sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut *connection).await;
-    if tables.map_err(|error| file_error(path, error))? == 0 {
-        return Ok(false);
-    }
-    let versions = "SELECT version FROM _sqlx_migrations";
-    let versions = sqlx::query_scalar::<_, i64>(versions).fetch_all(connection).await;
-    let versions = versions.map_err(|error| file_error(path, error))?;
-    if versions.iter().any(|version| !MIGRATIONS.version_exists(*version)) {
-        return Err(LedgerError::Newer(path.display().to_string()));
-    }
-    Ok(versions.len() == MIGRATIONS.iter().count())
 }
 
 /// Renames the ledger; its journal first, which must never meet another file of the name.
@@ -254,7 +204,7 @@ fn durable(path: &Path) -> SqliteConnectOptions {
     options(path).journal_mode(SqliteJournalMode::Truncate).synchronous(SqliteSynchronous::Full)
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(Duration::from_secs(5))

@@ -1,8 +1,12 @@
-use sqlx::Connection;
+use std::collections::BTreeMap;
+
+use sqlx::{Connection, SqliteConnection};
 
 use super::certificates::WEEK;
 use super::error::LedgerError;
+use super::history::forget_oldest;
 use super::known::DAY;
+use super::pause::end_pause;
 use super::store::Ledger;
 use super::ticks::TickClock;
 use crate::clock::{Moment, Timestamp};
@@ -22,6 +26,57 @@ pub struct PassCounts {
     /// Failed.
     pub failed: usize,
 }
+
+/// What a pass would change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Drift {
+    /// Names to add to RunCloud.
+    pub add: usize,
+    /// Names to change there.
+    pub update: usize,
+    /// Names to remove from it.
+    pub remove: usize,
+}
+
+/// What a pass saw, for whoever asks when it is over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// How many names are wanted.
+    pub wanted: usize,
+    /// How many domains RunCloud has.
+    pub present: usize,
+    /// How many names were adopted.
+    pub adopted: usize,
+    /// How many names may be removed in 24 hours.
+    pub removal_limit: usize,
+    /// How many orders for all names seven days allow.
+    pub order_limit: u32,
+    /// What stops removals, where something does.
+    pub blocked: Option<String>,
+    /// What nothing is done about.
+    pub noted: Reasons,
+}
+
+/// Names, or rows without one: why nothing is done about each, as a word, and why, for a person.
+pub type Reasons = BTreeMap<String, (String, String)>;
+
+/// The statements about a table of reasons.
+struct Table {
+    all: &'static str,
+    delete: &'static str,
+    insert: &'static str,
+}
+
+const NOTED: Table = Table {
+    all: "SELECT subject, reason, detail FROM noted",
+    delete: "DELETE FROM noted WHERE subject = ?",
+    insert: "INSERT OR REPLACE INTO noted VALUES (?, ?, ?)",
+};
+const WAITING: Table = Table {
+    all: "SELECT domain, reason, detail FROM waiting",
+    delete: "DELETE FROM waiting WHERE domain = ?",
+    insert: "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?)",
+};
 
 impl Ledger {
     /// Writes down that a pass began, moves the ledger's own clock on and forgets the removals that no
@@ -57,12 +112,15 @@ impl Ledger {
             .execute(&mut *transaction)
             .await?;
         let id = begun.last_insert_rowid();
+        end_pause(&mut transaction, clock.counted, id, now.wall).await?;
         sqlx::query("DELETE FROM pass WHERE id <= ?")
             .bind(id - PASSES)
             .execute(&mut *transaction)
             .await?;
+        forget_oldest(&mut transaction).await?;
         transaction.commit().await?;
         self.clock = clock;
+        self.pass = Some(id);
         Ok(id)
     }
 
@@ -75,12 +133,12 @@ impl Ledger {
         id: i64,
         result: &str,
         counts: PassCounts,
+        left: Drift,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
         sqlx::query(
-            "UPDATE pass SET ended = ?, result = ?, added = ?, updated = ?, removed = ?, failed = ? \
-             WHERE id = ?",
+            "UPDATE pass SET ended = ?, result = ?, added = ?, updated = ?, removed = ?, failed = ?, \
+             to_add = ?, to_update = ?, to_remove = ? WHERE id = ?",
         )
         .bind(now.0)
         .bind(result)
@@ -88,9 +146,89 @@ impl Ledger {
         .bind(number(counts.updated))
         .bind(number(counts.removed))
         .bind(number(counts.failed))
+        .bind(number(left.add))
+        .bind(number(left.update))
+        .bind(number(left.remove))
         .bind(id)
         .execute(&mut self.connection)
         .await?;
         Ok(())
     }
+
+    /// Writes down what the pass at work saw.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn note_seen(&mut self, seen: &Seen) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query(
+            "UPDATE pass SET wanted = ?, present = ?, adopted = ?, removal_limit = ?, \
+             order_limit = ?, blocked = ? WHERE id = ?",
+        )
+        .bind(number(seen.wanted))
+        .bind(number(seen.present))
+        .bind(number(seen.adopted))
+        .bind(number(seen.removal_limit))
+        .bind(seen.order_limit)
+        .bind(&seen.blocked)
+        .bind(self.pass)
+        .execute(&mut *transaction)
+        .await?;
+        replace(&mut transaction, &NOTED, &seen.noted).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down for which names no certificate is ordered now, and why.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn note_waiting(&mut self, waiting: &Reasons) -> Result<(), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        replace(&mut transaction, &WAITING, waiting).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down when the next pass is due at the latest.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn note_next_pass(&mut self, at: Timestamp) -> Result<(), LedgerError> {
+        let next = sqlx::query("UPDATE pass SET next = ? WHERE id = ?").bind(at.0).bind(self.pass);
+        next.execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// The number of the last thing that an operator said: a pause or its end, an approval, a retry, an
+    /// adoption, an undo. A daemon that sees another one than at its last pass makes a pass.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn last_word(&mut self) -> Result<Option<i64>, LedgerError> {
+        let query = sqlx::query_scalar("SELECT max(id) FROM event WHERE pass IS NULL");
+        Ok(query.fetch_one(&mut self.connection).await?)
+    }
+}
+
+/// Makes a table of reasons equal to these, and writes nothing where it is.
+async fn replace(
+    connection: &mut SqliteConnection,
+    table: &Table,
+    reasons: &Reasons,
+) -> Result<(), sqlx::Error> {
+    let before: Vec<(String, String, String)> =
+        sqlx::query_as(table.all).fetch_all(&mut *connection).await?;
+    let before: Reasons = before.into_iter().map(|(s, r, d)| (s, (r, d))).collect();
+    for subject in before.keys().filter(|subject| !reasons.contains_key(*subject)) {
+        sqlx::query(table.delete).bind(subject).execute(&mut *connection).await?;
+    }
+    let is_new = |(subject, why): &(&String, &_)| before.get(*subject) != Some(*why);
+    for (subject, (reason, detail)) in reasons.iter().filter(is_new) {
+        let insert = sqlx::query(table.insert).bind(subject).bind(reason).bind(detail);
+        insert.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -5,9 +5,12 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use super::approval::read_approval;
 use super::certificates::{read_orders, read_spoilers, read_states, read_verdicts, state_of};
+use super::history::Rule;
 use super::known::{
     Binding, Bound, Cause, Failure, Intent, IntentAction, Known, Origin, Owned, Removal, Repair,
+    Restore,
 };
+use super::pause::read_pause;
 use super::settlement::Holding;
 use super::ticks::{Tick, TickClock};
 use crate::clock::{Moment, Timestamp, Uptime};
@@ -42,6 +45,8 @@ pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Know
     let removals = removals.fetch_all(&mut *transaction).await?;
     let removals = removals.iter().map(removal_of).collect::<Result<_, _>>()?;
     let clock = read_clock(&mut transaction).await?;
+    let pause = read_pause(&mut transaction).await?;
+    let restores = by_name(&mut transaction, "SELECT * FROM restore", restore_of).await?;
     transaction.commit().await?;
     Ok(Known {
         owned,
@@ -57,6 +62,8 @@ pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Know
         approval,
         removals,
         clock,
+        pause,
+        restores,
     })
 }
 
@@ -67,7 +74,9 @@ async fn read_rows(
     rows.iter().map(|row| Ok((row.try_get("mapping")?, name_of(row)?))).collect()
 }
 
-async fn read_bound(connection: &mut SqliteConnection) -> Result<Option<Bound>, sqlx::Error> {
+pub(super) async fn read_bound(
+    connection: &mut SqliteConnection,
+) -> Result<Option<Bound>, sqlx::Error> {
     let statement = "SELECT network AS domain, highest_mapping FROM binding";
     let Some(row) = sqlx::query(statement).fetch_optional(connection).await? else {
         return Ok(None);
@@ -77,7 +86,9 @@ async fn read_bound(connection: &mut SqliteConnection) -> Result<Option<Bound>, 
     Ok(Some(Bound { network, highest_mapping: row.try_get("highest_mapping")? }))
 }
 
-async fn read_clock(connection: &mut SqliteConnection) -> Result<TickClock, sqlx::Error> {
+pub(super) async fn read_clock(
+    connection: &mut SqliteConnection,
+) -> Result<TickClock, sqlx::Error> {
     let Some(row) = sqlx::query("SELECT * FROM ticks").fetch_optional(connection).await? else {
         return Ok(TickClock::default());
     };
@@ -135,11 +146,11 @@ pub(super) fn name_of(row: &SqliteRow) -> Result<Domain, sqlx::Error> {
     Domain::parse(row.try_get("domain")?).map_err(|rejection| sqlx::Error::Decode(rejection.into()))
 }
 
-fn cause_of(row: &SqliteRow) -> Result<Cause, sqlx::Error> {
+pub(super) fn cause_of(row: &SqliteRow) -> Result<Cause, sqlx::Error> {
     Ok(Cause { mapping: row.try_get("mapping")?, site: row.try_get("site")? })
 }
 
-fn owned_of(row: &SqliteRow) -> Result<Owned, sqlx::Error> {
+pub(super) fn owned_of(row: &SqliteRow) -> Result<Owned, sqlx::Error> {
     let origin = Origin::from_word(row.try_get("origin")?);
     let id: Option<i64> = row.try_get("id")?;
     let id = id.map(i64::cast_unsigned);
@@ -148,10 +159,11 @@ fn owned_of(row: &SqliteRow) -> Result<Owned, sqlx::Error> {
 
 fn intent_of(row: &SqliteRow) -> Result<Intent, sqlx::Error> {
     let action = IntentAction::from_word(row.try_get("action")?);
-    Ok(Intent { action, www: row.try_get("www")?, cause: cause_of(row)? })
+    let rule = Rule::from_word(row.try_get("rule")?);
+    Ok(Intent { action, www: row.try_get("www")?, cause: cause_of(row)?, rule })
 }
 
-fn failure_of(row: &SqliteRow) -> Result<Failure, sqlx::Error> {
+pub(super) fn failure_of(row: &SqliteRow) -> Result<Failure, sqlx::Error> {
     Ok(Failure {
         attempts: row.try_get("attempts")?,
         retry_at: Timestamp(row.try_get("retry_at")?),
@@ -167,6 +179,10 @@ fn removal_of(row: &SqliteRow) -> Result<Removal, sqlx::Error> {
     Ok(Removal { tick: Tick(row.try_get("tick")?), managed })
 }
 
-fn repair_of(row: &SqliteRow) -> Result<Repair, sqlx::Error> {
+pub(super) fn repair_of(row: &SqliteRow) -> Result<Repair, sqlx::Error> {
     Ok(Repair { repairs: row.try_get("repairs")?, last: Timestamp(row.try_get("last")?) })
+}
+
+pub(super) fn restore_of(row: &SqliteRow) -> Result<Restore, sqlx::Error> {
+    Ok(Restore { event: row.try_get("event")?, www: row.try_get("www")?, cause: cause_of(row)? })
 }

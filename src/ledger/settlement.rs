@@ -2,6 +2,7 @@
 //! Pure.
 
 use super::certificate::CertificateState;
+use super::history::Rule;
 use super::known::{DAY, Intent, IntentAction, Known, Origin, Owned, Removal, Repair};
 use crate::clock::{Moment, Timestamp};
 use crate::domain::Domain;
@@ -17,8 +18,12 @@ pub(super) struct Holding {
 impl Holding {
     /// Once the intended call took effect.
     pub(super) fn settle(&mut self, intent: Intent, now: Timestamp) {
-        let Intent { action, www, cause } = intent;
+        let Intent { action, www, cause, rule } = intent;
         match action {
+            // What an operator wanted back is nobody's: no row says when it is to go.
+            IntentAction::Add if rule == Rule::Operator => {
+                self.certificate = Some(CertificateState::due(now));
+            }
             IntentAction::Add => {
                 self.repair = self.repaired(intent, now).or(self.repair);
                 let owned = Owned { origin: Origin::Added, www: Some(www), cause, id: None };
@@ -73,6 +78,7 @@ impl Known {
         self.repairs.extend(repair.map(|repair| (domain.clone(), repair)));
         self.intents.remove(domain);
         self.failures.remove(domain);
+        self.restores.remove(domain);
     }
 
     /// Takes over that an entry that was to be removed is not listed any more, as

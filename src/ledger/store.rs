@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use sqlx::{Connection, SqliteConnection};
@@ -16,6 +17,8 @@ pub struct Ledger {
     binding: Binding,
     directory: PathBuf,
     pub(super) clock: TickClock,
+    /// The pass at work; none before the first one.
+    pub(super) pass: Option<i64>,
     /// What an operator should hear about how it was opened.
     pub notice: Option<String>,
 }
@@ -27,7 +30,14 @@ impl Ledger {
         clock: TickClock,
         directory: &Path,
     ) -> Self {
-        Self { connection, binding, directory: directory.to_owned(), clock, notice: None }
+        Self {
+            connection,
+            binding,
+            directory: directory.to_owned(),
+            clock,
+            pass: None,
+            notice: None,
+        }
     }
 
     /// Sets a ledger that turned out to be of no use aside, and goes on with a new one.
@@ -65,6 +75,19 @@ impl Ledger {
     /// [`LedgerError`].
     pub async fn known(&mut self) -> Result<Known, LedgerError> {
         Ok(read_known(&mut self.connection).await?)
+    }
+
+    /// The ledger's own clock.
+    pub fn clock(&self) -> &TickClock {
+        &self.clock
+    }
+
+    /// Writes down that names an operator wanted back are there, or wanted by a row.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn restored(&mut self, names: &BTreeSet<Domain>) -> Result<(), LedgerError> {
+        self.delete_all(names, &[Table::Restore]).await
     }
 
     /// When the first name is to be tried, ordered or looked at again by itself. What was due before `now`
@@ -119,6 +142,7 @@ pub(super) enum Table {
     Failure,
     Repair,
     Approved,
+    Restore,
 }
 
 pub(super) async fn delete(
@@ -133,6 +157,7 @@ pub(super) async fn delete(
         Table::Failure => "DELETE FROM failure WHERE domain = ?",
         Table::Repair => "DELETE FROM repair WHERE domain = ?",
         Table::Approved => "DELETE FROM approved WHERE domain = ?",
+        Table::Restore => "DELETE FROM restore WHERE domain = ?",
     };
     sqlx::query(statement).bind(domain.as_str()).execute(connection).await?;
     Ok(())

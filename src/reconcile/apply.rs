@@ -1,6 +1,6 @@
 //! Makes a plan's changes, one call at a time, each between its intent and its outcome in the ledger.
 
-use super::failures::Attempt;
+use super::failures::{Attempt, FailedChange};
 use super::guard::{ApprovedPlan, ConfirmedRemovals};
 use super::network::{Network, PassError};
 use super::plan::{Change, Gone};
@@ -10,7 +10,7 @@ use super::settle::{self, Outcome};
 use super::{Grace, retry};
 use crate::clock::Stopwatch;
 use crate::domain::Domain;
-use crate::ledger::{Failure, Intent, IntentAction, Known, Ledger, LedgerError};
+use crate::ledger::{ACCEPTED, Intent, IntentAction, Known, Ledger, LedgerError, Rule};
 use crate::runcloud::{Actual, ApiError, Class, Writer};
 use crate::wordpress::Stage;
 
@@ -27,8 +27,8 @@ pub(super) struct Applier<'a> {
     pub(super) grace: &'a Grace,
     pub(super) clock: &'a Stopwatch,
     pub(super) report: &'a mut Report,
-    /// What failed, and what RunCloud said, for a look at all of it at the end.
-    pub(super) failures: Vec<(Domain, Failure, String)>,
+    /// What failed, for a look at all of it at the end.
+    pub(super) failures: Vec<FailedChange>,
 }
 
 #[derive(Clone)]
@@ -115,7 +115,8 @@ impl Applier<'_> {
     /// listing for all: there means done.
     async fn add(&mut self, approved: &ApprovedPlan) -> Result<(), PassError> {
         let changes = self.healthy_first(approved.plan().changes.iter());
-        let mut open: Vec<Addition> = changes.into_iter().filter_map(addition).collect();
+        let mut open: Vec<Addition> =
+            changes.into_iter().filter_map(|change| addition(change, self.known)).collect();
         for round in 1..=ROUNDS {
             let unsettled = self.add_round(open).await?;
             if unsettled.is_empty() {
@@ -156,11 +157,12 @@ impl Applier<'_> {
 
     async fn set_www(&mut self, change: &Change, lost: &mut u32) -> Result<(), PassError> {
         let Change::Update { domain, entry, www, cause, stage } = change else { return Ok(()) };
-        let intent = Intent { action: IntentAction::Update, www: *www, cause: *cause };
+        let rule = if *www { Rule::Wanted } else { Rule::WwwGone };
+        let intent = Intent { action: IntentAction::Update, www: *www, cause: *cause, rule };
         self.ledger.intend(domain, intent, self.clock.wall()).await?;
         let outcome = self.writer.set_www(entry, *www).await;
-        let attempt = Attempt { domain, cause: *cause, stage: *stage };
-        if self.conclude(&attempt, intent, outcome, lost).await? {
+        let attempt = Attempt { domain, intent, stage: *stage };
+        if self.conclude(&attempt, outcome, lost).await? {
             self.report.updated.push(domain.clone());
         }
         Ok(())
@@ -209,8 +211,8 @@ impl Applier<'_> {
         outcome: Result<(), ApiError>,
         lost: &mut u32,
     ) -> Result<(), PassError> {
-        let attempt = Attempt { domain, cause: intent.cause, stage: Stage::default() };
-        if self.conclude(&attempt, *intent, outcome, lost).await? {
+        let attempt = Attempt { domain, intent: *intent, stage: Stage::default() };
+        if self.conclude(&attempt, outcome, lost).await? {
             tracing::info!("{domain}: removed ({reason})");
             self.report.removed.push((*domain).clone());
         }
@@ -230,7 +232,7 @@ impl Applier<'_> {
             self.ledger.intend(domain, *intent, self.clock.wall()).await?;
             let Err(error) = self.writer.add(domain, intent.www).await else {
                 lost = 0;
-                self.added(&addition).await?;
+                self.added(&addition, ACCEPTED).await?;
                 continue;
             };
             if error.is_about_everything() {
@@ -252,7 +254,8 @@ impl Applier<'_> {
         let Addition { domain, .. } = addition;
         match settle::outcome(domain, addition.intent, self.known, actual) {
             Outcome::TookEffect => {
-                self.added(addition).await?;
+                let answer = error.map_or_else(String::new, |error| format!("{error}; "));
+                self.added(addition, &format!("{answer}a listing shows it")).await?;
                 return Ok(Lookup::Decided);
             }
             Outcome::WasThere => {
@@ -289,9 +292,10 @@ impl Applier<'_> {
     async fn added(
         &mut self,
         Addition { domain, intent, .. }: &Addition,
+        answer: &str,
     ) -> Result<(), LedgerError> {
-        self.ledger.settle(domain, *intent, self.clock.wall()).await?;
-        tracing::info!("{domain}: added ({})", intent.cause);
+        self.ledger.settle(domain, *intent, answer, self.clock.wall()).await?;
+        tracing::info!("{domain}: added ({})", intent.why());
         self.report.added.push(domain.clone());
         Ok(())
     }
@@ -301,13 +305,13 @@ impl Applier<'_> {
     async fn conclude(
         &mut self,
         attempt: &Attempt<'_>,
-        intent: Intent,
         outcome: Result<(), ApiError>,
         lost: &mut u32,
     ) -> Result<bool, PassError> {
         let Err(error) = outcome else {
             *lost = 0;
-            self.ledger.settle(attempt.domain, intent, self.clock.wall()).await?;
+            let Attempt { domain, intent, .. } = attempt;
+            self.ledger.settle(domain, *intent, ACCEPTED, self.clock.wall()).await?;
             return Ok(true);
         };
         *lost = if error.class() == Class::Transient { *lost + 1 } else { 0 };
@@ -326,14 +330,15 @@ impl Applier<'_> {
 
 impl<'a> Removal<'a> {
     fn of(domain: &'a Domain, reason: Gone) -> Self {
-        let intent = Intent { action: IntentAction::Remove, www: false, cause: reason.cause() };
+        let (cause, rule) = (reason.cause(), reason.rule());
+        let intent = Intent { action: IntentAction::Remove, www: false, cause, rule };
         Self { domain, reason, intent }
     }
 }
 
 impl Addition {
     fn attempt(&self) -> Attempt<'_> {
-        Attempt { domain: &self.domain, cause: self.intent.cause, stage: self.stage }
+        Attempt { domain: &self.domain, intent: self.intent, stage: self.stage }
     }
 }
 
@@ -342,8 +347,14 @@ fn is_served_as_www(actual: &Actual, domain: &Domain) -> bool {
     bare.is_some_and(|entry| entry.www == Some(true))
 }
 
-fn addition(change: &Change) -> Option<Addition> {
-    let Change::Add { domain, www, cause, stage } = change else { return None };
-    let intent = Intent { action: IntentAction::Add, www: *www, cause: *cause };
+fn addition(change: &Change, known: &Known) -> Option<Addition> {
+    let Change::Add { domain, www, cause, stage, undo } = change else { return None };
+    let was_there = known.owned.get(domain).is_some_and(|owned| owned.cause == *cause);
+    let rule = match undo {
+        Some(_) => Rule::Operator,
+        None if was_there => Rule::Repair,
+        None => Rule::Wanted,
+    };
+    let intent = Intent { action: IntentAction::Add, www: *www, cause: *cause, rule };
     Some(Addition { domain: domain.clone(), intent, stage: *stage })
 }

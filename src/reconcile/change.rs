@@ -6,7 +6,7 @@ use std::fmt;
 use super::blocked::Blocked;
 use super::certificate::Certificate;
 use crate::domain::Domain;
-use crate::ledger::{Cause, CertificateState};
+use crate::ledger::{Cause, CertificateState, Drift, Rule, Why};
 use crate::runcloud::Entry;
 use crate::wordpress::Stage;
 
@@ -24,6 +24,8 @@ pub struct Plan {
     /// Owned names that are not where they were: gone from both places, or listed under this other id while
     /// their own is another name's.
     pub astray: BTreeMap<Domain, Option<u64>>,
+    /// Names that an operator wanted back, and that are there, or wanted by a row, by now.
+    pub restored: BTreeSet<Domain>,
     /// What is not done, and why, in the order of names.
     pub held: Vec<Held>,
     /// Names only RunCloud has.
@@ -55,6 +57,8 @@ pub enum Change {
         cause: Cause,
         /// The stage of its row.
         stage: Stage,
+        /// The removal that an operator takes back with it, where no row wants it.
+        undo: Option<i64>,
     },
     /// A wanted name's `www` flag is wrong.
     Update {
@@ -167,17 +171,7 @@ impl Change {
 
 impl fmt::Display for Gone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cause(Cause { mapping: Some(mapping), .. }) => {
-                write!(f, "mapping {mapping} is gone")
-            }
-            Self::Cause(Cause { mapping: None, site }) => write!(f, "site {site} no longer has it"),
-            Self::Site(Cause { mapping: Some(mapping), site }) => {
-                write!(f, "site {site} of mapping {mapping} is gone")
-            }
-            Self::Site(Cause { mapping: None, site }) => write!(f, "site {site} is gone"),
-            Self::Mirror => f.write_str("nothing wants it (removal = \"mirror\")"),
-        }
+        Why { rule: self.rule(), cause: self.cause() }.fmt(f)
     }
 }
 
@@ -192,6 +186,11 @@ impl Plan {
         let held = self.held.iter().filter(|held| held.reason == HeldReason::RetryLater);
         held.map(|held| &held.domain).any(|held| held == name)
             || self.changes.binary_search_by(|change| change.domain().cmp(name)).is_ok()
+    }
+
+    /// What applying the plan would change.
+    pub fn drift(&self) -> Drift {
+        Drift { add: self.additions(), update: self.updates(), remove: self.removals() }
     }
 
     /// How many names are to be added.
@@ -221,6 +220,15 @@ impl Gone {
         match self {
             Self::Cause(cause) | Self::Site(cause) => cause,
             Self::Mirror => Cause { mapping: None, site: 0 },
+        }
+    }
+
+    /// By which rule it goes.
+    pub(super) fn rule(self) -> Rule {
+        match self {
+            Self::Cause(_) => Rule::RowGone,
+            Self::Site(_) => Rule::SiteGone,
+            Self::Mirror => Rule::Mirror,
         }
     }
 }

@@ -7,29 +7,37 @@ use super::report::Failed;
 use super::retry;
 use super::systemic::Systemic;
 use crate::domain::Domain;
-use crate::ledger::{Cause, Failure, LedgerError};
+use crate::ledger::{Cause, Failure, Intent, LedgerError};
 use crate::wordpress::Stage;
 
 /// A change that failed.
 pub(super) struct Attempt<'a> {
     pub(super) domain: &'a Domain,
-    pub(super) cause: Cause,
+    pub(super) intent: Intent,
     pub(super) stage: Stage,
+}
+
+/// A change that failed in this pass.
+pub(super) struct FailedChange {
+    domain: Domain,
+    intent: Intent,
+    failure: Failure,
 }
 
 impl Applier<'_> {
     pub(super) async fn fail(
         &mut self,
-        Attempt { domain, cause, stage }: Attempt<'_>,
+        Attempt { domain, intent, stage }: Attempt<'_>,
         kind: retry::Kind,
         what: &str,
     ) -> Result<(), LedgerError> {
+        let cause = intent.cause;
         let same_row = |f: &&Failure| f.cause == cause && f.stage == stage.word();
         let before = self.known.failures.get(domain).filter(same_row);
         let attempts = retry::count(before.map_or(0, |failure| failure.attempts), kind);
         let failure = self.failure(domain, attempts, what, cause, stage.word());
-        self.ledger.fail(domain, &failure).await?;
-        self.failures.push((domain.clone(), failure, what.to_owned()));
+        self.ledger.fail(domain, intent, &failure, self.clock.wall()).await?;
+        self.failures.push(FailedChange { domain: domain.clone(), intent, failure });
         Ok(())
     }
 
@@ -50,20 +58,20 @@ impl Applier<'_> {
         let failures = std::mem::take(&mut self.failures);
         let done = self.report.counts();
         let tried = done.added + done.updated + done.removed + failures.len();
-        let alike = failures.iter().map(|(domain, _, what)| (domain, what.as_str()));
+        let alike = failures.iter().map(|failed| (&failed.domain, failed.failure.detail.as_str()));
         let systemic = Systemic::of(tried, alike);
         let alike: BTreeSet<&Domain> = systemic.iter().flat_map(|found| &found.names).collect();
         let is_systemic = |domain: &Domain| alike.contains(domain);
-        for (domain, mut failure, what) in failures {
+        for FailedChange { domain, intent, mut failure } in failures {
             if is_systemic(&domain) {
                 let before = self.known.failures.get(&domain).map_or(0, |before| before.attempts);
                 let attempts = retry::count(before, retry::Kind::Systemic).min(failure.attempts);
-                let stage = failure.stage;
-                failure = self.failure(&domain, attempts, &what, failure.cause, &stage);
-                self.ledger.fail(&domain, &failure).await?;
+                let Failure { detail, cause, stage, .. } = failure;
+                failure = self.failure(&domain, attempts, &detail, cause, &stage);
+                self.ledger.fail(&domain, intent, &failure, self.clock.wall()).await?;
             }
             let next = failure.retry_at.for_reader_at(self.clock.wall());
-            let detail = format!("{what}; next try {next}");
+            let detail = format!("{}; next try {next}", failure.detail);
             if !is_systemic(&domain) {
                 tracing::warn!("{domain}: {detail}");
             }

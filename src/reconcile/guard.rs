@@ -215,9 +215,8 @@ impl Review<'_> {
     }
 
     fn limit(&self, planned: &ByName) -> usize {
-        let before = self.counted().map(|removal| removal.managed).max().unwrap_or_default();
-        let share = self.managed(planned).max(before).div_ceil(SHARE);
-        self.evidence.policy.max_removals.unwrap_or(share.max(FLOOR))
+        let Evidence { known, policy, .. } = self.evidence;
+        limit(self.managed(planned), known, policy, self.tick())
     }
 
     /// How many names are ours, or treated so by `removal = "mirror"`.
@@ -232,8 +231,7 @@ impl Review<'_> {
     }
 
     fn counted(&self) -> impl Iterator<Item = &Removal> {
-        let since = Tick(self.tick().0 - DAY.as_secs().cast_signed());
-        self.evidence.known.removals.iter().filter(move |removal| removal.tick > since)
+        counted(self.evidence.known, self.tick())
     }
 
     fn tick(&self) -> Tick {
@@ -339,4 +337,16 @@ impl ConfirmedRemovals {
         self.0.names.retain(|name, _| is_ripe(name));
         self
     }
+}
+/// How many names may be removed in 24 hours, where so many are managed.
+pub(super) fn limit(managed: usize, known: &Known, policy: &Policy, now: Tick) -> usize {
+    let before = counted(known, now).map(|removal| removal.managed).max().unwrap_or_default();
+    let share = managed.max(before).div_ceil(SHARE);
+    policy.max_removals.unwrap_or(share.max(FLOOR))
+}
+
+/// The removals of the last 24 hours.
+fn counted(known: &Known, now: Tick) -> impl Iterator<Item = &Removal> {
+    let since = Tick(now.0 - DAY.as_secs().cast_signed());
+    known.removals.iter().filter(move |removal| removal.tick > since)
 }

@@ -1,10 +1,12 @@
 //! Deciding and doing. [`plan`], [`guard`] and [`certificate`] are pure: they take everything that was
 //! read, and `now`, and return values. [`pass`] reads, lets them decide, and applies.
 
+pub mod adoption;
 mod apply;
 mod blocked;
 pub mod certificate;
 mod change;
+pub mod explain;
 mod failures;
 mod grace;
 pub mod guard;
@@ -20,6 +22,7 @@ mod pointing;
 pub mod proof;
 mod report;
 mod retry;
+mod seen;
 mod settle;
 mod show;
 mod systemic;
@@ -30,5 +33,5 @@ pub use grace::Grace;
 pub use look::Probes;
 pub use network::{Network, PassError};
 pub(crate) use report::some_of;
-pub use report::{Failed, Order, Report};
+pub use report::{Failed, Order, Paused, Report};
 pub use systemic::Systemic;

@@ -66,7 +66,7 @@ impl PassError {
     pub(super) fn is_about_everything(&self) -> bool {
         match self {
             Self::Api(error) => error.is_about_everything(),
-            Self::Stopped => true,
+            Self::Stopped | Self::Ledger(LedgerError::Paused(_)) => true,
             Self::Database(_) | Self::Ledger(_) => false,
         }
     }

@@ -10,6 +10,7 @@ use super::network::{Network, PassError, Proposal};
 use super::plan::Change;
 use super::report::{Failed, Order, Report, some_of};
 use super::retry;
+use super::show;
 use crate::clock::{Moment, Stopwatch, Timestamp};
 use crate::domain::Domain;
 use crate::ledger::{CertificateState, Known, Ledger, LedgerError};
@@ -52,6 +53,7 @@ impl Orderer<'_> {
         if stand.is_settled(&seen) {
             let settled = stand.note(&seen);
             self.ledger.note_certificates(&settled.states).await?;
+            self.note_reasons(&[]).await?;
         } else {
             let ssl = self.network.reader.ssl().await?;
             let judged = self.network.judge(&stand, seen, &ssl).await?;
@@ -116,6 +118,7 @@ impl Orderer<'_> {
     ) -> Result<Order, PassError> {
         let Certificate { action, names, waiting, .. } = &judged.certificate;
         self.note_waits(judged, waiting).await?;
+        self.note_reasons(waiting).await?;
         match (ssl, action) {
             (_, Action::None) => Ok(waiting_order(waiting)),
             (_, Action::Order) => {
@@ -142,6 +145,14 @@ impl Orderer<'_> {
         };
         let waits: States = waiting.iter().filter_map(due).collect();
         self.ledger.note_certificates(&waits).await
+    }
+
+    /// Writes down why names wait, for whoever asks when the pass is over.
+    async fn note_reasons(&mut self, waiting: &[Waiting]) -> Result<(), LedgerError> {
+        let reason = |Waiting { domain, reason, detail, .. }: &Waiting| {
+            (domain.to_string(), (show::word(reason), detail.clone()))
+        };
+        self.ledger.note_waiting(&waiting.iter().map(reason).collect()).await
     }
 
     async fn order_for_all(&mut self, ssl: &Ssl, judged: &Judged) -> Result<Order, PassError> {

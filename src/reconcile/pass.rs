@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::adoption::{self, Adoption, Asked};
 use super::apply::Applier;
 use super::judge::Stand;
 use super::look::Pointed;
@@ -9,12 +10,13 @@ use super::network::{Network, PassError, Proposal};
 use super::order::{Before, Orderer};
 use super::plan::Plan;
 use super::proof::Snapshot;
-use super::report::Report;
+use super::report::{Paused, Report};
+use super::seen::seen;
 use super::settle::{Outcome, settle};
-use super::{Blocked, Grace, proof};
+use super::{Blocked, Grace, guard, proof};
 use crate::clock::{Moment, Stopwatch};
 use crate::domain::Domain;
-use crate::ledger::{Bound, CertificateState, Known, Ledger, LedgerError};
+use crate::ledger::{Bound, CertificateState, Known, Ledger, LedgerError, Rule};
 use crate::runcloud::{Actual, Writer};
 use crate::wordpress::Desired;
 
@@ -50,7 +52,34 @@ pub async fn look(network: &Network, mut known: Known, now: &Moment) -> Result<O
     plan.certificate = judged.certificate;
     let mut notices = proposal.notices();
     notices.extend(judged.notices);
+    let pause = known.pause.iter();
+    notices
+        .extend(pause.map(|pause| Paused::of(pause, &known.clock, now, plan.drift()).to_string()));
     Ok(Outlook { plan, notices })
+}
+
+/// What becomes of names that only RunCloud has when an operator adopts them. Nothing is written anywhere.
+///
+/// # Errors
+/// As [`look`].
+pub async fn look_at_adoption(
+    network: &Network,
+    mut known: Known,
+    asked: &Asked,
+    now: &Moment,
+) -> Result<Vec<Adoption>, PassError> {
+    let desired = network.desired().await?;
+    known.check_network(desired.network.as_ref())?;
+    let actual = network.reader.domains().await?;
+    if proof::listing_suspicion(&actual, &known).is_none() {
+        settle(&mut known, &actual, now);
+    }
+    let before = network.plan(desired.clone(), actual.clone(), &known, now);
+    let names = adoption::adoptable(asked, before.approved.plan(), &actual);
+    let adopted = adoption::with_adopted(&known, &names);
+    let after = network.plan(desired, actual.clone(), &adopted, now);
+    let plans = (before.approved.plan(), after.approved.plan());
+    Ok(adoption::fates(asked, &names, plans, &known, &actual))
 }
 
 /// Makes the table true, once. `report` holds what was done, also where the pass ends early.
@@ -68,15 +97,22 @@ pub async fn run_once(
     let clock = Stopwatch::start(now.clone());
     let number = ledger.begin_pass(now).await?;
     report.pass = number;
-    let outcome = work(network, writer, ledger, grace, &clock, report).await;
+    let outcome = match work(network, writer, ledger, grace, &clock, report).await {
+        Err(PassError::Ledger(LedgerError::Paused(pause))) => {
+            report.pause(&pause, ledger.clock(), now);
+            Ok(())
+        }
+        other => other,
+    };
     let result = match &outcome {
+        Ok(()) if report.paused.is_some() => "paused".to_owned(),
         Ok(()) if report.blocked.is_some() => "blocked".to_owned(),
         Ok(()) if report.is_clean() => "converged".to_owned(),
         Ok(()) => "partial".to_owned(),
         Err(error) => error.to_string(),
     };
     report.error = outcome.as_ref().err().map(ToString::to_string);
-    ledger.end_pass(number, &result, report.counts(), clock.wall()).await?;
+    ledger.end_pass(number, &result, report.counts(), report.left(), clock.wall()).await?;
     outcome
 }
 
@@ -101,7 +137,10 @@ async fn work(
     report.notices = proposal.notices();
     report.foresee(proposal.approved.plan());
     grace.observe(proposal.approved.plan(), clock.since());
-    note(ledger, &proposal, &known, clock).await?;
+    note(ledger, &proposal, &known, network, clock).await?;
+    if let Some(pause) = known.pause {
+        return Err(LedgerError::Paused(pause).into());
+    }
 
     let (actual, approved) = (proposal.actual.side(), &proposal.approved);
     let failures = Vec::new();
@@ -135,15 +174,16 @@ async fn settled(
         match outcome {
             Outcome::TookEffect => {
                 tracing::info!("{domain}: an earlier {action} took effect after all");
-                ledger.settle(&domain, intent, clock.since().wall).await?;
+                let answer = "its answer was lost; the next listing shows it";
+                ledger.settle(&domain, intent, answer, clock.since().wall).await?;
             }
             Outcome::IsAbsent => {
                 tracing::info!("{domain}: an earlier {action} took effect, as it seems");
-                ledger.settle_absent(&domain).await?;
+                ledger.settle_absent(&domain, intent, clock.wall()).await?;
             }
             Outcome::HadNoEffect => {
                 tracing::info!("{domain}: an earlier {action} had no effect");
-                ledger.withdraw(&domain).await?;
+                ledger.withdraw(&domain, intent, clock.wall()).await?;
             }
             Outcome::WasThere => {
                 tracing::info!("{domain}: it was there all along");
@@ -160,6 +200,7 @@ async fn note(
     ledger: &mut Ledger,
     proposal: &Proposal,
     known: &Known,
+    network: &Network,
     clock: &Stopwatch,
 ) -> Result<(), LedgerError> {
     let plan = proposal.approved.plan();
@@ -167,13 +208,17 @@ async fn note(
     if known.bound.as_ref() != Some(&bound) {
         ledger.bind(&bound).await?;
     }
-    for names in [&plan.adoptions, &plan.recaused] {
-        if !names.is_empty() {
-            ledger.adopt(names, clock.wall()).await?;
-        }
+    if !plan.adoptions.is_empty() {
+        ledger.adopt(&plan.adoptions, Rule::Wanted, clock.wall()).await?;
+    }
+    if !plan.recaused.is_empty() {
+        ledger.recause(&plan.recaused).await?;
+    }
+    if !plan.restored.is_empty() {
+        ledger.restored(&plan.restored).await?;
     }
     ledger.note_ids(&plan.ids).await?;
-    ledger.note_astray(&plan.astray).await?;
+    ledger.note_astray(&plan.astray, clock.wall()).await?;
     let recovered: Vec<_> = known.failures.keys().filter(|name| !plan.retries(name)).collect();
     if !recovered.is_empty() {
         ledger.recovered(recovered).await?;
@@ -188,6 +233,10 @@ async fn note(
         ledger.forget_certificates(over).await?;
     }
     note_rows(ledger, &proposal.desired, known).await?;
+    let tick = known.clock.tick(clock.since());
+    let limit = guard::limit(known.owned.len(), known, &network.policy, tick);
+    let orders = network.rules.max_per_week;
+    ledger.note_seen(&seen(plan, proposal.actual.side(), limit, orders)).await?;
     let spent = no_longer_approved(proposal, known);
     if !spent.is_empty() {
         ledger.disapprove(spent).await?;

@@ -7,7 +7,7 @@ use super::identity::{Identities, is_listed};
 use super::{retry, show, www};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
-use crate::ledger::{Cause, CertificateState, DAY, Failure, Origin};
+use crate::ledger::{Cause, CertificateState, DAY, Failure, Origin, Restore};
 use crate::probe::DnsVerdict;
 use crate::runcloud::{Entry, Kind};
 use crate::wordpress::{Claim, Desired, Kept, Rejected, Stage, Standing, Subdomains};
@@ -135,7 +135,8 @@ impl Planner<'_> {
             && !self.hold_misdirected(plan, domain, cause)
         {
             let www = www::wanted_flag(self.inputs, &self.folded, domain).unwrap_or(false);
-            plan.changes.push(Change::Add { domain: domain.clone(), www, cause, stage });
+            let domain = domain.clone();
+            plan.changes.push(Change::Add { domain, www, cause, stage, undo: None });
         }
     }
 
@@ -305,12 +306,33 @@ impl Planner<'_> {
                 None => drop(plan.astray.insert(domain.clone(), None)),
             }
         }
+        for (domain, restore) in &known.restores {
+            self.plan_restore(plan, domain, restore);
+        }
         for (domain, cause) in &desired.hijacks {
             let detail = format!("{cause} maps the network's own name to another site: look at it");
             plan.held.push(Held::new(domain, HeldReason::Protected, detail));
         }
         plan.unmanaged
             .extend(actual.odd().iter().filter(|name| !self.is_own_wildcard(name)).cloned());
+    }
+
+    /// A removed name that an operator wants back is added as one that only RunCloud has, which nothing but
+    /// `removal = "mirror"` takes away.
+    fn plan_restore(&self, plan: &mut Plan, domain: &Domain, restore: &Restore) {
+        let Inputs { desired, actual, policy, .. } = self.inputs;
+        let Restore { event, www, cause } = *restore;
+        let is_settled = actual.get(domain).is_some()
+            || desired.is_claimed(domain)
+            || self.protected.contains(domain)
+            || policy.removal == Removal::Mirror;
+        let stage = Stage::default();
+        if is_settled {
+            plan.restored.insert(domain.clone());
+        } else if !self.hold_failed(plan, domain, cause, stage) {
+            let domain = domain.clone();
+            plan.changes.push(Change::Add { domain, www, cause, stage, undo: Some(event) });
+        }
     }
 
     fn is_own_wildcard(&self, name: &str) -> bool {

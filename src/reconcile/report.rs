@@ -7,8 +7,9 @@ use super::blocked::Blocked;
 use super::network::Proposal;
 use super::plan::{Held, HeldReason, Plan};
 use super::systemic::Systemic;
+use crate::clock::{Moment, Timestamp};
 use crate::domain::Domain;
-use crate::ledger::PassCounts;
+use crate::ledger::{Drift, PassCounts, Pause, TickClock};
 
 /// What a pass did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,10 +40,28 @@ pub struct Report {
     pub covered: Vec<Domain>,
     /// Names that a certificate came without, and why.
     pub left_out: Vec<Failed>,
+    /// That an operator paused the program, so that nothing more was written.
+    pub paused: Option<Paused>,
     /// What an operator should hear.
     pub notices: Vec<String>,
     /// Why the pass ended early, where it did.
     pub error: Option<String>,
+    /// What the plan would change.
+    #[serde(skip)]
+    planned: Drift,
+}
+
+/// A pause that a pass met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Paused {
+    /// Since when.
+    pub since: Timestamp,
+    /// When it ends if the machine goes on running; none where only an operator ends it.
+    pub until: Option<Timestamp>,
+    /// Why, in the operator's words; may be empty.
+    pub reason: String,
+    /// What was left undone.
+    pub left: Drift,
 }
 
 /// A name that failed.
@@ -97,8 +116,10 @@ impl Default for Report {
             certificate: Order::NotNeeded,
             covered: vec![],
             left_out: vec![],
+            paused: None,
             notices: vec![],
             error: None,
+            planned: Drift::default(),
         }
     }
 }
@@ -115,6 +136,23 @@ impl Report {
         self.retry_later = later.collect();
         self.blocked.clone_from(&plan.blocked);
         self.adopted = plan.adoptions.len();
+        self.planned = plan.drift();
+    }
+
+    /// Notes that an operator paused the program.
+    pub(super) fn pause(&mut self, pause: &Pause, clock: &TickClock, now: &Moment) {
+        let done = self.counts();
+        let left = Drift {
+            add: self.planned.add.saturating_sub(done.added),
+            update: self.planned.update.saturating_sub(done.updated),
+            remove: self.planned.remove.saturating_sub(done.removed),
+        };
+        self.paused = Some(Paused::of(pause, clock, now, left));
+    }
+
+    /// What a pause left undone.
+    pub(super) fn left(&self) -> Drift {
+        self.paused.as_ref().map_or_else(Drift::default, |paused| paused.left)
     }
 
     /// Notes what a second look at both sides found: it may block or doubt what the first did not.
@@ -183,6 +221,9 @@ impl fmt::Display for Report {
                 writeln!(f, "{mark} {name}")?;
             }
         }
+        if let Some(paused) = &self.paused {
+            writeln!(f, "{paused}")?;
+        }
         if let Some(finding) = &self.systemic {
             writeln!(f, "! {finding}")?;
         }
@@ -213,6 +254,29 @@ impl fmt::Display for Report {
             failed.len(),
             retry_later.len()
         )
+    }
+}
+
+impl Paused {
+    /// The pause as a pass at `now` meets it.
+    pub(super) fn of(pause: &Pause, clock: &TickClock, now: &Moment, left: Drift) -> Self {
+        let Pause { since, reason, .. } = pause.clone();
+        Self { since, until: pause.until(clock, now), reason, left }
+    }
+}
+
+impl fmt::Display for Paused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "paused since {}", self.since.for_reader())?;
+        match self.until {
+            Some(until) => write!(f, " until about {}", until.for_reader())?,
+            None => f.write_str(" until somebody resumes")?,
+        }
+        if !self.reason.is_empty() {
+            write!(f, " ({})", self.reason)?;
+        }
+        let Drift { add, update, remove } = self.left;
+        write!(f, ": nothing is written; {add} to add, {update} to update, {remove} to remove")
     }
 }
 

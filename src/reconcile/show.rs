@@ -121,6 +121,12 @@ impl<'a> PlanJson<'a> {
     }
 }
 
+/// The word of a reason, as JSON has it.
+pub(super) fn word(reason: impl Serialize) -> String {
+    let word = serde_json::to_value(reason).unwrap_or_default();
+    word.as_str().unwrap_or_default().to_owned()
+}
+
 /// Stands for exactly these lines: equal for equal ones, different otherwise.
 pub(super) fn digest(lines: impl Iterator<Item = String>) -> String {
     let mut digest = Sha256::new();
@@ -151,6 +157,7 @@ fn held_json(Held { domain, reason, detail }: &Held) -> HeldJson<'_> {
 
 pub(super) fn reason(change: &Change) -> String {
     match change {
+        Change::Add { undo: Some(event), .. } => format!("undo of event {event}; no row wants it"),
         Change::Add { cause, www: true, .. } => format!("{cause}, with www"),
         Change::Add { cause, .. } => cause.to_string(),
         Change::Update { cause, www, .. } => {

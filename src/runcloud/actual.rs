@@ -125,6 +125,11 @@ impl Actual {
         self.ids.contains(&id)
     }
 
+    /// The bases of wildcards: `example.com` for `*.example.com`.
+    pub fn wildcards(&self) -> &BTreeSet<Domain> {
+        &self.wildcards
+    }
+
     /// Whether a wildcard entry serves the name; it serves one label below its base.
     pub fn has_wildcard_for(&self, domain: &Domain) -> bool {
         domain.parent().is_some_and(|parent| self.wildcards.contains(&parent))

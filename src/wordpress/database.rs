@@ -18,8 +18,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// The WordPress database of one network; it can only be read.
 #[derive(Clone, Debug)]
 pub struct Database {
-    source: Source,
-    prefix: TablePrefix,
+    pub(super) source: Source,
+    pub(super) prefix: TablePrefix,
     patience: Duration,
 }
 
@@ -35,7 +35,7 @@ impl TablePrefix {
             .then(|| Self(text.to_owned()))
     }
 
-    fn table(&self, name: &str) -> String {
+    pub(super) fn table(&self, name: &str) -> String {
         format!("{}{name}", self.0)
     }
 }
@@ -195,12 +195,12 @@ impl Opened {
         Ok(names.into_iter().flatten().collect())
     }
 
-    async fn rows<const N: usize, T>(
+    pub(super) async fn rows<const N: usize, T>(
         &mut self,
         sql: String,
         of: fn(Cells<N>) -> T,
     ) -> Result<Vec<T>, sqlx::Error> {
-        // The only text in it that is not this program's own is a checked table prefix.
+        // The only text in it that is not this program's own is a checked table prefix, and numbers.
         let query = AssertSqlSafe(sql);
         let mut found = Vec::new();
         match self {

@@ -7,11 +7,14 @@
 mod database;
 mod desired;
 mod error;
+mod ranks;
+mod serving;
 mod source;
 mod tables;
 
 pub use database::{Database, TablePrefix};
 pub use desired::{Canaries, Claim, Desired, Kept, Rejected, Standing, Subdomains};
 pub use error::DatabaseError;
+pub use serving::{Rank, Refusal, Serving, candidates};
 pub use source::{Login, Source};
 pub use tables::{Mapping, Network, Site, SiteState, Stage, Tables};

@@ -59,6 +59,8 @@ async fn measure_rest(figures: &mut Table) {
     figures.row([figure("time"), milliseconds(pass.time), "2000 ms".to_owned()]);
     figures.row([figure("peak memory"), mebibytes(pass.peak_memory), format!("{MEMORY} MiB")]);
     figures.row([figure("calls"), pass.calls.to_string(), bound.to_string()]);
+    let status = format!("status of {AT_REST} names: time");
+    figures.row([status, milliseconds(network.status()), "20 ms".to_owned()]);
     figures.row([
         format!("first pass over {AT_REST} names, which adopts them: peak memory"),
         mebibytes(first.peak_memory),

@@ -14,6 +14,8 @@ use tempfile::TempDir;
 pub(super) const PAGE: usize = 40;
 const SEED: u64 = 1;
 const TOKEN: &str = "simulated-token-that-is-longer-than-fifty-characters-00000";
+/// How often the ledger is looked at.
+const LOOKS: usize = 21;
 /// How often the memory of the running binary is looked at.
 const LOOK: Duration = Duration::from_millis(2);
 const TABLES: &str = "\
@@ -68,6 +70,22 @@ impl Network {
         let calls = self.runcloud.calls();
         let writes = calls.iter().filter(|call| call.is_write()).count();
         Measured { time, peak_memory, calls: calls.len(), writes }
+    }
+
+    /// The median time that a look at the ledger takes, from start to exit.
+    pub(super) fn status(&self) -> Duration {
+        let time = |_| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_runcloud-domain-sync"));
+            command.env_clear().arg("--state-dir").arg(self.directory.path()).arg("status");
+            let start = Instant::now();
+            let output = command.output().expect("the binary starts");
+            let time = start.elapsed();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            time
+        };
+        let mut times: Vec<Duration> = (0..LOOKS).map(time).collect();
+        times.sort();
+        times[LOOKS / 2]
     }
 
     /// How many names RunCloud has.

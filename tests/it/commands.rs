@@ -140,8 +140,12 @@ async fn a_report_in_json_is_all_there_is_on_stdout() {
           "a.test"
         ]
       },
+<<<<<<< HEAD
       "covered": [],
       "left_out": [],
+=======
+      "paused": null,
+>>>>>>> operator
       "notices": [],
       "error": null
     }

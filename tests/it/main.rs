@@ -17,6 +17,7 @@ mod identity;
 mod isolation;
 mod kills;
 mod model;
+mod operator;
 mod plan;
 mod probe;
 mod readme;

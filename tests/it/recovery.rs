@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use runcloud_domain_sync::ledger::{Binding, Lease, Ledger, LedgerError};
+use runcloud_domain_sync::ledger::{Binding, Lease, Ledger, LedgerError, Operator};
 use runcloud_domain_sync::reconcile::PassError;
 use runcloud_domain_sync::reconcile::plan::Removal;
+use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 
 use crate::support::world::{BINDING, World};
@@ -87,29 +88,47 @@ async fn a_ledger_of_a_newer_version_is_set_aside() {
     begins_again(&world, "of a newer version").await;
 }
 
-#[tokio::test]
-async fn a_ledger_of_an_older_version_can_be_looked_at_and_is_upgraded() {
-    let world = world().await;
+/// Puts a ledger that owns what rows want in the place of the world's, as the version with so many
+/// migrations made it.
+async fn make_older(world: &World, migrations: &[PathBuf]) {
+    fs::remove_file(ledger(world)).unwrap();
+    let older = tempfile::tempdir().unwrap();
+    for path in migrations {
+        fs::copy(path, older.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let url = format!("sqlite://{}?mode=rwc", ledger(world).display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    Migrator::new(older.path()).await.unwrap().run(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
     on_ledger(
-        &world,
-        "DELETE FROM _sqlx_migrations WHERE version > 1; DROP TABLE certificate; \
-         DROP TABLE certificate_order; DROP TABLE verdict; DROP TABLE spoiler; \
-         CREATE TABLE certificate_due (domain TEXT PRIMARY KEY NOT NULL, since INTEGER NOT NULL, \
-         attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER NOT NULL DEFAULT 0); DROP TABLE ticks; DROP TABLE removal; \
-         DROP TABLE blocked; DROP TABLE approved; DROP TABLE repair; \
-         DROP TABLE row; ALTER TABLE owned DROP COLUMN absent; \
-         ALTER TABLE owned DROP COLUMN id; \
-         ALTER TABLE binding DROP COLUMN network; ALTER TABLE binding DROP COLUMN highest_mapping; \
-         ALTER TABLE failure DROP COLUMN stage",
+        world,
+        "INSERT INTO binding (one, server, app) VALUES (1, 1903, 646);
+         INSERT INTO owned (domain, origin, since, mapping, site) VALUES
+            ('a.test', 'added', 1, 8, 2), ('b.test', 'added', 1, 9, 2), ('c.test', 'added', 1, 10, 2),
+            ('shop.network.test', 'adopted', 1, NULL, 2)",
     )
     .await;
-    let before = fs::read(ledger(&world)).unwrap();
-    world.unmap("a.test").await;
-    assert_eq!(world.plan().await.removals(), 1);
-    let joined = Ledger::join(world.state.path(), BINDING).await;
-    assert!(matches!(joined, Err(LedgerError::Older(_))), "its writer may be as old as it is");
-    assert_eq!(fs::read(ledger(&world)).unwrap(), before, "a look writes nothing");
-    assert_eq!(world.converge().await.removed.len(), 1);
+}
+
+#[tokio::test]
+async fn a_ledger_of_an_older_version_can_be_looked_at_and_is_upgraded() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut migrations: Vec<PathBuf> = files.collect();
+    migrations.sort();
+    for version in 1..migrations.len() {
+        let world = world().await;
+        make_older(&world, &migrations[..version]).await;
+        let before = fs::read(ledger(&world)).unwrap();
+        world.unmap("a.test").await;
+        assert_eq!(world.plan().await.removals(), 1, "{version}");
+        let joined = Ledger::join(world.state.path(), BINDING).await;
+        assert!(matches!(joined, Err(LedgerError::Older(_))), "its writer may be as old as it is");
+        let joined = Operator::join(world.state.path()).await;
+        assert!(matches!(joined, Err(LedgerError::Older(_))), "{version}");
+        assert_eq!(fs::read(ledger(&world)).unwrap(), before, "a look writes nothing");
+        assert_eq!(world.converge().await.removed.len(), 1, "{version}");
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use runcloud_domain_sync::clock::{Moment, Timestamp, Uptime};
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{
     Approval, Bound, Cause, CertificateState, Failure, Intent, IntentAction, Known, Lease, Ledger,
+    Restore, Rule,
 };
 
 use crate::support::world::{BINDING, state_directory};
@@ -34,21 +35,21 @@ async fn memory_and_disk_agree_on_what_a_call_did() {
         let (domain, intent) = (name(&mut rng), intent(&mut rng));
         if intent.action == IntentAction::Remove && rng.bool() {
             known.settle_absent(&domain, &now);
-            ledger.settle_absent(&domain).await.unwrap();
+            ledger.settle_absent(&domain, intent, now.wall).await.unwrap();
         } else {
             known.settle(&domain, intent, &now);
-            ledger.settle(&domain, intent, now.wall).await.unwrap();
+            ledger.settle(&domain, intent, "accepted", now.wall).await.unwrap();
         }
         assert_eq!(known, ledger.known().await.unwrap(), "{domain} {intent:?}");
     }
 }
 
 /// What may be there when a call is settled: names that were adopted, and have failed; ids, orders that were tried, an
-/// approval.
+/// approval, a removal that is taken back.
 async fn prepare(ledger: &mut Ledger, rng: &mut Rng, now: &Moment) {
     let (domain, cause) = (name(rng), cause(rng));
-    match rng.u8(..6) {
-        0 => ledger.adopt(&[(domain, cause)].into(), now.wall).await.unwrap(),
+    match rng.u8(..7) {
+        0 => ledger.adopt(&[(domain, cause)].into(), Rule::Wanted, now.wall).await.unwrap(),
         1 => ledger.note_ids(&[(domain, rng.u64(1..9))].into()).await.unwrap(),
         2 => {
             let states = ledger.certificates().await.unwrap();
@@ -62,9 +63,13 @@ async fn prepare(ledger: &mut Ledger, rng: &mut Rng, now: &Moment) {
         3 => {
             let (detail, stage) = ("422 no".to_owned(), String::new());
             let failure = Failure { attempts: 1, retry_at: now.wall, detail, cause, stage };
-            ledger.fail(&domain, &failure).await.unwrap();
+            ledger.fail(&domain, intent(rng), &failure, now.wall).await.unwrap();
         }
         4 => approve(ledger, BTreeSet::from([domain, name(rng)]), now).await,
+        5 => {
+            let restore = Restore { event: 1, www: false, cause };
+            ledger.restore(&domain, restore, now.wall).await.unwrap();
+        }
         _ => ledger.begin_approved("hash", None).await.unwrap(),
     }
     ledger.intend(&name(rng), intent(rng), now.wall).await.unwrap();
@@ -73,7 +78,7 @@ async fn prepare(ledger: &mut Ledger, rng: &mut Rng, now: &Moment) {
 async fn approve(ledger: &mut Ledger, names: BTreeSet<Domain>, now: &Moment) {
     let tick = ledger.known().await.unwrap().clock.tick(now);
     let approval = Approval::new("hash".into(), names, Duration::from_hours(9), now, tick);
-    ledger.approve(&approval).await.unwrap();
+    ledger.approve(&approval, now.wall).await.unwrap();
 }
 
 fn name(rng: &mut Rng) -> Domain {
@@ -84,7 +89,8 @@ fn name(rng: &mut Rng) -> Domain {
 
 fn intent(rng: &mut Rng) -> Intent {
     let actions = [IntentAction::Add, IntentAction::Update, IntentAction::Remove];
-    Intent { action: rng.choice(actions).unwrap(), www: rng.bool(), cause: cause(rng) }
+    let rule = rng.choice([Rule::Wanted, Rule::Operator]).unwrap();
+    Intent { action: rng.choice(actions).unwrap(), www: rng.bool(), cause: cause(rng), rule }
 }
 
 fn cause(rng: &mut Rng) -> Cause {

@@ -4,9 +4,10 @@ use std::fmt::{Display, Write};
 
 use super::super::exit::Failure;
 use super::super::plan::print_text;
+pub(super) use super::super::text::counted;
+use super::super::text::wrapped;
 use crate::simulator::Call;
 
-const WIDTH: usize = 80;
 /// What the program prints itself is set off from what is told about it.
 const INDENT: &str = "    ";
 /// The names of the burst; more than a few of them in a row tell nothing.
@@ -61,11 +62,6 @@ pub(super) fn tally(calls: &[Call]) -> String {
     text
 }
 
-/// `1 call`, `2 calls`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// Lines of the burst beyond the first few, as one line.
 fn without_the_crowd<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     let (mut shown, mut seen, mut more_at) = (Vec::new(), 0, 0);
@@ -84,19 +80,4 @@ fn without_the_crowd<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
         shown.insert(more_at, format!("  … and {} more shop-NN", seen - BURST_SHOWN));
     }
     shown
-}
-
-/// Broken between words where it is too wide. Spaces between words stay, so that columns do.
-fn wrapped(text: &str, indent: &str, hanging: &str) -> String {
-    let mut lines = vec![indent.to_owned()];
-    for word in text.split_inclusive(' ') {
-        let line = lines.last().map_or(0, |line| line.chars().count());
-        if line + word.trim_end().chars().count() > WIDTH && line > indent.len() {
-            lines.push(format!("{indent}{hanging}"));
-        }
-        if let Some(line) = lines.last_mut() {
-            line.push_str(word);
-        }
-    }
-    lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
 }

@@ -5,6 +5,7 @@ pub mod mariadb;
 pub mod raw;
 pub mod running;
 pub mod seeds;
+pub mod terminal;
 pub mod world;
 
 /// How often a random or exhaustive test runs: `tests/run --long` has the full number.

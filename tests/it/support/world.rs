@@ -8,6 +8,7 @@ use runcloud_domain_sync::clock::{Moment, Timestamp};
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{
     Approval, Binding, Cause, CertificateState, Intent, IntentAction, Known, Lease, Ledger, Look,
+    Rule,
 };
 use runcloud_domain_sync::probe::Resolver;
 use runcloud_domain_sync::reconcile::certificate::{Gate, SslRules};
@@ -214,7 +215,8 @@ impl World {
     pub async fn intend(&self, name: &str, action: IntentAction) {
         let lease = Lease::acquire(self.state.path()).unwrap();
         let mut ledger = Ledger::open(self.state.path(), BINDING, &lease).await.unwrap();
-        let intent = Intent { action, www: false, cause: Cause { mapping: Some(1), site: 2 } };
+        let cause = Cause { mapping: Some(1), site: 2 };
+        let intent = Intent { action, www: false, cause, rule: Rule::default() };
         ledger.intend(&Domain::parse(name).unwrap(), intent, Timestamp::now()).await.unwrap();
     }
 
@@ -251,7 +253,7 @@ impl World {
         let tick = ledger.known().await.unwrap().clock.tick(&self.now);
         let names = blocked.names.keys().cloned().collect();
         let approval = Approval::new(blocked.hash(), names, ttl, &self.now, tick);
-        ledger.approve(&approval).await.unwrap();
+        ledger.approve(&approval, self.now.wall).await.unwrap();
     }
 
     pub async fn plan_text(&self) -> String {

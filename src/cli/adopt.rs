@@ -1,0 +1,69 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::Args;
+
+use super::args::Settings;
+use super::ask::insist;
+use super::exit::{Exit, Failure};
+use super::place;
+use super::plan::{known, load, network, print_text};
+use super::text::counted;
+use crate::clock::Moment;
+use crate::domain::Domain;
+use crate::ledger::{Ledger, Rule};
+use crate::reconcile::adoption::{Adoption, Asked, NOTHING};
+use crate::reconcile::pass;
+use crate::runcloud::Patience;
+use crate::stop::Stop;
+
+#[derive(Debug, Args)]
+pub(super) struct AdoptFlags {
+    /// Names that only RunCloud has, in any spelling
+    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
+    names: Vec<String>,
+    /// Every name that only RunCloud has
+    #[arg(long)]
+    all: bool,
+    /// Do it without a question
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Puts names that only RunCloud has under management: as no row wants them, they go.
+pub(super) async fn adopt(settings: &Settings, flags: &AdoptFlags) -> Result<Exit, Failure> {
+    let asked = if flags.all { Asked::All } else { Asked::Names(names(&flags.names)?) };
+    let config = load(settings)?;
+    let (state_dir, binding) = (config.state_dir.clone(), config.binding());
+    let known = known(&config).await?;
+    if known.bound.is_none() {
+        return Err(Failure::usage(
+            "nothing was adopted: no pass was made yet. The first one adopts by itself what rows want",
+        ));
+    }
+    let network = network(config, Patience::COMMAND, Stop::new())?;
+    let now = Moment::now();
+    let adoptions = pass::look_at_adoption(&network, known, &asked, &now).await?;
+    for adoption in &adoptions {
+        print_text(adoption)?;
+    }
+    let exit =
+        if adoptions.iter().any(Adoption::is_refused) { Exit::Partial } else { Exit::Converged };
+    let names: BTreeMap<Domain, _> = adoptions
+        .into_iter()
+        .filter(Adoption::is_made)
+        .map(|adoption| (adoption.domain, NOTHING))
+        .collect();
+    if names.is_empty() {
+        print_text(&"there is nothing to adopt")?;
+        return Ok(exit);
+    }
+    insist(flags.yes, &format!("Adopt {}?", counted(names.len(), "name")))?;
+    Ledger::join(&state_dir, binding).await?.adopt(&names, Rule::Operator, now.wall).await?;
+    print_text(&format!("adopted: {}", counted(names.len(), "name")))?;
+    Ok(exit)
+}
+
+fn names(texts: &[String]) -> Result<BTreeSet<Domain>, Failure> {
+    let names = texts.iter().map(|text| place::name_in(text));
+    names.collect::<Result<_, _>>().map_err(|rejection| Failure::usage(rejection.to_string()))
+}

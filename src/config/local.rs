@@ -1,0 +1,37 @@
+//! What can be asked on this machine: the settings of the WordPress database, without those of RunCloud.
+
+use super::resolve::{Resolver, resolve};
+use super::{ConfigError, Environment, Flags};
+use crate::domain::Domain;
+use crate::wordpress::{Source, Subdomains, TablePrefix};
+
+/// What is needed to read the tables and to understand them.
+pub struct Local {
+    /// Where the WordPress tables are.
+    pub source: Source,
+    /// `$table_prefix`.
+    pub prefix: TablePrefix,
+    /// The network's own name from `DOMAIN_CURRENT_SITE`.
+    pub own: Vec<Domain>,
+    /// `sync.keep`.
+    pub keep: Vec<Domain>,
+    /// `sync.subdomains`.
+    pub subdomains: Subdomains,
+}
+
+/// Reads the settings that the tables need, and no others.
+///
+/// # Errors
+/// [`ConfigError`] with every problem found.
+pub fn load_local(flags: &Flags, environment: &Environment) -> Result<Local, ConfigError> {
+    resolve(flags, environment, |resolver| resolver.local())
+}
+
+impl Resolver<'_> {
+    fn local(&mut self) -> Option<Local> {
+        let (source, prefix, keep) = (self.source(), self.prefix(), self.keep());
+        let (own, _) = self.own();
+        let subdomains = self.layers.file.sync.subdomains;
+        Some(Local { source: source?, prefix: prefix?, own, keep, subdomains })
+    }
+}

@@ -1,0 +1,461 @@
+//! The one sentence that a chain comes to, and the mend where there is one. The first link that is not as it should be
+//! decides.
+
+use serde::Serialize;
+
+use super::chain::{why_kept, why_refused};
+use super::{Facts, FromTables, Protection};
+use crate::ledger::{AtWork, CertificateState};
+use crate::probe::DnsVerdict;
+use crate::wordpress::{Kept, Refusal, Serving, Standing};
+
+/// What a chain comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// As a word for machines.
+    pub reason: Reason,
+    /// As a sentence, without a full stop.
+    pub sentence: String,
+    /// What to do about it; none where nothing is to be done, or nothing but to wait.
+    pub mend: Option<String>,
+}
+
+/// Why a name is, or is not, live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It is in RunCloud, covered and served.
+    Live,
+    /// The tables cannot be read, and the ledger knows nothing of it.
+    Unread,
+    /// A row maps the network's own name to another site.
+    Hijack,
+    /// It is one of the network's own names, RunCloud's primary or on the keep list.
+    Protected,
+    /// No row has it.
+    NoRow,
+    /// Only its name with or without `www.` has a row.
+    NoRowOfItsOwn,
+    /// Only RunCloud has it.
+    Unmanaged,
+    /// An operator wants it back, and the next pass adds it.
+    Restoring,
+    /// No row wants it any more, and it is about to be removed.
+    RemovalPending,
+    /// No row wants it any more, and its removal waits for an approval.
+    RemovalBlocked,
+    /// No row wants it any more, and something else holds its removal.
+    RemovalHeld,
+    /// The site of its row does not exist.
+    SiteMissing,
+    /// Its row, or its site, keeps it from being added.
+    Kept,
+    /// The last pass held it.
+    Held,
+    /// RunCloud refused it, and it is tried again later.
+    RetryLater,
+    /// Nothing is written because an operator paused the program.
+    Paused,
+    /// Nothing is at work.
+    NotAtWork,
+    /// The last pass ended in an error.
+    PassFailed,
+    /// The next pass adds it.
+    Pending,
+    /// It has no certificate, because it points to another server.
+    DnsElsewhere,
+    /// It has no certificate, because it is not in DNS.
+    DnsNotFound,
+    /// Its certificate is ordered and not seen yet.
+    CertificateOrdered,
+    /// The last order for it brought nothing.
+    CertificateFailed,
+    /// No certificate is ordered for it yet.
+    CertificateDue,
+    /// The plugin still looks at it, and WordPress does not serve it until then.
+    PluginChecks,
+    /// The plugin gave up, and nothing looks again.
+    PluginGaveUp,
+    /// WordPress does not serve it for another reason.
+    NotServed,
+}
+
+pub(super) fn verdict(facts: &Facts<'_>) -> Verdict {
+    unread(facts)
+        .or_else(|| protected(facts))
+        .or_else(|| unwanted(facts))
+        .or_else(|| held(facts))
+        .or_else(|| missing(facts))
+        .or_else(|| uncovered(facts))
+        .or_else(|| unserved(facts))
+        .unwrap_or_else(|| live(facts))
+}
+
+fn of(reason: Reason, sentence: String) -> Verdict {
+    Verdict { reason, sentence, mend: None }
+}
+
+fn mended(reason: Reason, sentence: String, mend: String) -> Verdict {
+    Verdict { reason, sentence, mend: Some(mend) }
+}
+
+fn unread(facts: &Facts<'_>) -> Option<Verdict> {
+    let Err(why) = &facts.tables else { return None };
+    let is_known = facts.record().is_some_and(|record| {
+        record.owned.is_some() || record.failure.is_some() || record.noted.is_some()
+    });
+    let sentence = format!(
+        "it cannot be said: the tables were not read ({why}), and the ledger does not know it"
+    );
+    (!is_known).then(|| of(Reason::Unread, sentence))
+}
+
+fn protected(facts: &Facts<'_>) -> Option<Verdict> {
+    let tables = facts.tables.as_ref().ok();
+    if let Some(cause) = tables.and_then(|tables| tables.hijack) {
+        let mapping = cause.mapping.unwrap_or_default();
+        return Some(mended(
+            Reason::Hijack,
+            format!(
+                "WordPress serves site {} at the network's own name, because of {cause}",
+                cause.site
+            ),
+            format!("delete mapping {mapping} in Ultimate Multisite → Domains"),
+        ));
+    }
+    let why = match tables.and_then(|tables| tables.protection) {
+        Some(Protection::Network) => "one of the network's own names",
+        Some(Protection::Keep) => "on the keep list (sync.keep)",
+        None if facts.noted("primary").is_some() => "the web application's own name in RunCloud",
+        None => return None,
+    };
+    Some(of(Reason::Protected, format!("it is {why}, which is never added, changed or removed")))
+}
+
+/// What no row wants.
+fn unwanted(facts: &Facts<'_>) -> Option<Verdict> {
+    let tables = facts.tables.as_ref().ok()?;
+    match facts.standing() {
+        Some(Standing::Wanted | Standing::Kept(_)) => return None,
+        Some(Standing::NotWanted) => return Some(site_missing(facts, tables)),
+        None => {}
+    }
+    let record = facts.record();
+    if record.is_some_and(|record| record.owned.is_some()) {
+        return Some(going(facts));
+    }
+    if record.is_some_and(|record| record.restore.is_some()) {
+        let sentence = "no row wants it; an operator wants it back, and the next pass adds it";
+        return Some(of(Reason::Restoring, sentence.to_owned()));
+    }
+    if facts.noted("unmanaged").is_some() {
+        return Some(mended(
+            Reason::Unmanaged,
+            "only RunCloud has it: no row wants it, and this program leaves it alone".to_owned(),
+            format!(
+                "map it in WordPress, or let this program remove it: {} adopt {}",
+                facts.command, facts.name
+            ),
+        ));
+    }
+    Some(no_row(facts, tables))
+}
+
+fn site_missing(facts: &Facts<'_>, tables: &FromTables<'_>) -> Verdict {
+    let row = tables.rows.first();
+    let (mapping, site) = row.map_or((0, 0), |row| (row.id, row.site));
+    let fate = match facts.record().and_then(|record| record.owned) {
+        Some(_) => "so it is removed",
+        None => "so it is not added",
+    };
+    mended(
+        Reason::SiteMissing,
+        format!("the site {site} of mapping {mapping} does not exist, {fate}"),
+        format!(
+            "delete mapping {mapping} in Ultimate Multisite → Domains, or map the name to a site that exists"
+        ),
+    )
+}
+
+/// What is still in RunCloud although no row wants it.
+fn going(facts: &Facts<'_>) -> Verdict {
+    let command = facts.command;
+    let record = facts.record();
+    if let Some(hash) = record.and_then(|record| record.blocked.as_ref()) {
+        return mended(
+            Reason::RemovalBlocked,
+            "no row wants it any more, and its removal is blocked with others".to_owned(),
+            format!("look at them: {command} plan. If all are meant: {command} approve {hash}"),
+        );
+    }
+    if let Some(noted) = record.and_then(|record| record.noted.as_ref()) {
+        return of(
+            Reason::RemovalHeld,
+            format!("no row wants it any more; it stays: {}", noted.detail),
+        );
+    }
+    mended(
+        Reason::RemovalPending,
+        "no row wants it any more, so it is removed once it was missing for removal_grace"
+            .to_owned(),
+        "if it should stay, map it again in WordPress".to_owned(),
+    )
+}
+
+fn no_row(facts: &Facts<'_>, tables: &FromTables<'_>) -> Verdict {
+    if let Some(sibling) = tables.siblings.first() {
+        let is_www = facts.name.without_www().is_some();
+        return match (is_www, facts.is_present()) {
+            (true, true) => of(
+                Reason::NoRowOfItsOwn,
+                format!(
+                    "no row has it; mapping {} does without www, whose entry serves both",
+                    sibling.id
+                ),
+            ),
+            _ => mended(
+                Reason::NoRowOfItsOwn,
+                format!(
+                    "no row has it, only mapping {} with the other spelling of www",
+                    sibling.id
+                ),
+                "map this name too, or set www = \"always\" in config.toml [sync]".to_owned(),
+            ),
+        };
+    }
+    let command = facts.command;
+    let events = facts.record().map(|record| record.events.as_slice()).unwrap_or_default();
+    let removal = events.iter().rev().find(|event| {
+        event.action == crate::ledger::Action::Remove
+            && event.outcome == crate::ledger::Outcome::Done
+            && event.domain.as_ref() == Some(facts.name)
+    });
+    match removal {
+        Some(event) => mended(
+            Reason::NoRow,
+            format!(
+                "no row wants it, and it was removed {}",
+                event.at.for_reader_at(facts.now.wall)
+            ),
+            format!(
+                "map it again in WordPress, or take the removal back: {command} history undo {}",
+                event.id
+            ),
+        ),
+        None => mended(
+            Reason::NoRow,
+            "no row wants it".to_owned(),
+            "map it in Ultimate Multisite → Domains to the customer's site".to_owned(),
+        ),
+    }
+}
+
+/// What its row, its site or the last pass holds.
+fn held(facts: &Facts<'_>) -> Option<Verdict> {
+    if facts.is_present() {
+        return None;
+    }
+    if let Some(Standing::Kept(kept)) = facts.standing() {
+        let sentence = format!("it is not added, because {}", why_kept(kept));
+        return Some(match mend_of_kept(kept, facts) {
+            Some(mend) => mended(Reason::Kept, sentence, mend),
+            None => of(Reason::Kept, sentence),
+        });
+    }
+    let noted = facts.record()?.noted.as_ref()?;
+    let mend = match noted.word.as_str() {
+        "unmanaged" | "primary" => return None,
+        "conflict" => Some(format!(
+            "find out who removes it in RunCloud, then: {} retry {}",
+            facts.command, facts.name
+        )),
+        "redirect" => Some("make it an alias in RunCloud, or delete it there".to_owned()),
+        "dns_elsewhere" => Some("let the customer point it to this server".to_owned()),
+        "dns_not_found" => Some("let the customer enter it in DNS".to_owned()),
+        _ => None,
+    };
+    Some(Verdict {
+        reason: Reason::Held,
+        sentence: format!("it is not added: {}", noted.detail),
+        mend,
+    })
+}
+
+fn mend_of_kept(kept: Kept, facts: &Facts<'_>) -> Option<String> {
+    let row = facts.tables.as_ref().ok()?.rows.first().map(|row| row.id);
+    let row = row.map_or_else(|| "its row".to_owned(), |id| format!("mapping {id}"));
+    match kept {
+        Kept::StageFailed => Some(format!(
+            "check its DNS, then set {row} to the stage \"Checking DNS\" in Ultimate Multisite → Domains"
+        )),
+        Kept::Inactive => Some(format!(
+            "switch {row} to active in Ultimate Multisite → Domains; saving it while it is checked \
+             switches it off by accident"
+        )),
+        Kept::SiteArchived => {
+            Some("unarchive the site in WordPress, if it should be served".to_owned())
+        }
+        Kept::SiteSpam => Some("clear the site's spam mark in WordPress, if it is none".to_owned()),
+        Kept::SiteDeleted => {
+            Some("activate the site in WordPress, if it should be served".to_owned())
+        }
+        Kept::SubdomainsOff => None,
+    }
+}
+
+/// What is wanted and not in RunCloud.
+fn missing(facts: &Facts<'_>) -> Option<Verdict> {
+    let command = facts.command;
+    if let Some(failure) = facts.record().and_then(|record| record.failure.as_ref()) {
+        let next = failure.retry_at.for_reader_at(facts.now.wall);
+        return Some(mended(
+            Reason::RetryLater,
+            format!("RunCloud refused it ({}); it is tried again {next}", failure.detail),
+            format!("when the cause is mended: {command} retry {}", facts.name),
+        ));
+    }
+    if facts.is_present() || facts.noted("unmanaged").is_some() {
+        return None;
+    }
+    let Some(ledger) = &facts.ledger else {
+        return Some(mended(
+            Reason::NotAtWork,
+            "it is wanted, and no pass was made yet".to_owned(),
+            format!("look: {command} plan. Then run it once: {command} --once"),
+        ));
+    };
+    let last = ledger.survey.last.as_ref();
+    if ledger.survey.pause.is_some() {
+        return Some(mended(
+            Reason::Paused,
+            "it is wanted and not added, because an operator paused the program".to_owned(),
+            format!("{command} resume"),
+        ));
+    }
+    if ledger.at_work == AtWork::Nobody {
+        return Some(mended(
+            Reason::NotAtWork,
+            "it is wanted; the next pass adds it, and no process is at work".to_owned(),
+            format!("start the service, or run it once: {command} --once"),
+        ));
+    }
+    let is_good = |result: &str| ["converged", "partial", "blocked"].contains(&result);
+    if let Some(failed) = last.filter(|last| !is_good(&last.result) && last.result != "paused") {
+        return Some(of(
+            Reason::PassFailed,
+            format!("it is wanted and not added, because the last pass failed: {}", failed.result),
+        ));
+    }
+    Some(of(Reason::Pending, "it is wanted, and the next pass adds it".to_owned()))
+}
+
+/// What has no certificate.
+fn uncovered(facts: &Facts<'_>) -> Option<Verdict> {
+    let record = facts.served_by()?;
+    let state = record.certificate.as_ref()?;
+    let verdict = record.verdict.as_ref().map(|seen| &seen.verdict);
+    let now = facts.now.wall;
+    match (state, verdict) {
+        (CertificateState::Covered { .. }, _) => None,
+        (CertificateState::Ordered { since, .. }, _) => Some(of(
+            Reason::CertificateOrdered,
+            format!(
+                "its certificate was ordered {} and is not there yet",
+                since.for_reader_at(now)
+            ),
+        )),
+        (_, Some(elsewhere @ DnsVerdict::Elsewhere(_))) => Some(mended(
+            Reason::DnsElsewhere,
+            format!("it has no certificate, because it {elsewhere} and not here"),
+            "let the customer point it to this server; the certificate follows by itself"
+                .to_owned(),
+        )),
+        (_, Some(DnsVerdict::NotFound)) => Some(mended(
+            Reason::DnsNotFound,
+            "it has no certificate, because it is not in DNS".to_owned(),
+            "let the customer enter it in DNS; the certificate follows by itself".to_owned(),
+        )),
+        (CertificateState::Failed { reason, retry_at, .. }, _) => Some(mended(
+            Reason::CertificateFailed,
+            format!(
+                "its last certificate order brought nothing: {reason}; the next goes out {}",
+                retry_at.for_reader_at(now)
+            ),
+            format!("when the cause is mended: {} retry {}", facts.command, facts.name),
+        )),
+        (CertificateState::Due { .. }, _) => {
+            let why = record.waiting.as_ref();
+            let why = why.map_or("the next pass orders one", |waiting| waiting.detail.as_str());
+            Some(of(Reason::CertificateDue, format!("it has no certificate yet: {why}")))
+        }
+    }
+}
+
+/// What WordPress does not serve although everything else is there.
+fn unserved(facts: &Facts<'_>) -> Option<Verdict> {
+    let sentence =
+        |why: &str| format!("everything is there, and WordPress does not serve it: {why}");
+    match &facts.tables.as_ref().ok()?.serving {
+        Serving::Served { .. } => None,
+        Serving::Refused { mapping, why } => {
+            let told = sentence(&format!("mapping {mapping} {}", why_refused(*why)));
+            Some(refused(*mapping, *why, told))
+        }
+        Serving::Gone { site, .. } => Some(mended(
+            Reason::NotServed,
+            sentence(&format!("site {site} is archived, spam or deleted")),
+            "restore the site in WordPress, if it should be served".to_owned(),
+        )),
+        Serving::Spelled { mapping, stored } => Some(mended(
+            Reason::NotServed,
+            sentence(&format!(
+                "mapping {mapping} holds \"{}\", and browsers ask for {}",
+                stored.escape_debug(),
+                facts.name
+            )),
+            format!("store {} in mapping {mapping} instead", facts.name),
+        )),
+        Serving::Nowhere => Some(of(Reason::NotServed, sentence("it knows no site for it"))),
+    }
+}
+
+fn refused(mapping: i64, why: Refusal, sentence: String) -> Verdict {
+    let again = |stage: &str| {
+        format!(
+            "in the web application's directory: wp wu domain update {mapping} --stage={stage} and wp eval \
+             \"wu_enqueue_async_action('wu_async_process_domain_stage', ['domain_id' => {mapping}], 'domain');\""
+        )
+    };
+    match why {
+        Refusal::CheckingDns | Refusal::CheckingSsl => of(Reason::PluginChecks, sentence),
+        Refusal::Failed => mended(Reason::PluginGaveUp, sentence, again("checking-dns")),
+        Refusal::SslFailed => mended(Reason::PluginGaveUp, sentence, again("checking-ssl-cert")),
+        Refusal::Inactive => mended(
+            Reason::NotServed,
+            sentence,
+            format!("switch mapping {mapping} to active in Ultimate Multisite → Domains"),
+        ),
+        Refusal::NoSite => mended(
+            Reason::NotServed,
+            sentence,
+            format!("map it to a site that exists, and delete mapping {mapping}"),
+        ),
+    }
+}
+
+fn live(facts: &Facts<'_>) -> Verdict {
+    let is_covered = facts
+        .served_by()
+        .and_then(|record| record.certificate.as_ref())
+        .is_some_and(CertificateState::is_covered);
+    let sentence = match (is_covered, &facts.tables) {
+        (_, Err(_)) => "it is in RunCloud, as far as the ledger knows; the tables were not read",
+        (true, Ok(_)) => {
+            "it is live: in RunCloud, covered by a certificate, and served by WordPress"
+        }
+        (false, Ok(_)) => {
+            "it is in RunCloud and served by WordPress; its certificate was not seen yet"
+        }
+    };
+    of(Reason::Live, sentence.to_owned())
+}

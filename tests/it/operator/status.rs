@@ -1,0 +1,236 @@
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use runcloud_domain_sync::ledger::Lease;
+use runcloud_domain_sync::simulator::{Fault, Kind};
+use serde_json::Value;
+
+use super::{at_terminal, ran, told, without_time};
+use crate::support::binary::{binary, run_for};
+use crate::support::world::World;
+
+/// A world with something of everything, after a pass of the binary.
+async fn varied() -> World {
+    let world = World::new().await.mapped(&["shop.example.com", "taken.test"]).await;
+    world.row(2, "late.test", 1, "failed").await;
+    world.row(2, "not a name", 1, "done").await;
+    world.runcloud.model().taken.insert("taken.test".into());
+    world.runcloud.model().attach("hand.test", Kind::Alias);
+    assert_eq!(ran(&world, &["--once"]).await.code, 3);
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_is_known_is_a_table_of_80_columns() {
+    let world = varied().await;
+    let status = told(&world, &["status"]).await;
+    insta::assert_snapshot!(without_time(&status), @r#"
+    network       network.test: web application 646 on server 1903
+    state         DIR; no process is at work
+    last pass     TIME UTC, SPAN s ago, took SPAN s; pass 1: done, but some names failed
+                  or wait for their next try; 1 added; 1 failed
+    next pass     none is due: no process is at work; start the service or run
+                  --once
+    names         3 wanted, 3 in RunCloud, 2 managed (1 added, 1 adopted), 1
+                  unmanaged
+    removals      0 of 10 in SPAN h
+    failing       1 name
+      taken.test  422 The given data was invalid. The name has already been taken;
+        it is not in this web application, so perhaps in another; next try TIME UTC
+    rejected      1 row
+      mapping 11 of site 2  "not a name" is not a host name: it contains ' '
+    stage failed  1 name
+      late.test  mapping 10 of site 2 has stage failed
+    "#);
+    let wide =
+        status.lines().filter(|line| line.chars().count() > 80 && !line.contains("--state-dir"));
+    assert_eq!(wide.count(), 0, "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn machines_get_all_of_it() {
+    let world = varied().await;
+    let mut status: Value =
+        serde_json::from_str(&told(&world, &["status", "--json"]).await).unwrap();
+    assert_eq!(status["schema"], 1);
+    let ledger = &mut status["ledger"];
+    let try_at = ledger["failing"][0]["next"].as_str().unwrap();
+    assert!(try_at.starts_with("20") && try_at.ends_with('Z'), "{try_at}");
+    for point in ["/failing/0/next", "/last/started", "/last/ended", "/last_good"] {
+        *ledger.pointer_mut(point).unwrap() = "TIME".into();
+    }
+    insta::assert_snapshot!(serde_json::to_string_pretty(ledger).unwrap(), @r#"
+    {
+      "app": 646,
+      "approval": null,
+      "blocked": null,
+      "failing": [
+        {
+          "detail": "422 The given data was invalid. The name has already been taken; it is not in this web application, so perhaps in another",
+          "domain": "taken.test",
+          "next": "TIME"
+        }
+      ],
+      "held": [
+        {
+          "detail": "\"not a name\" is not a host name: it contains ' '",
+          "reason": "rejected",
+          "subject": "mapping 11 of site 2"
+        },
+        {
+          "detail": "mapping 10 of site 2 has stage failed",
+          "reason": "stage_failed",
+          "subject": "late.test"
+        },
+        {
+          "detail": "",
+          "reason": "unmanaged",
+          "subject": "hand.test"
+        }
+      ],
+      "last": {
+        "added": 1,
+        "ended": "TIME",
+        "failed": 1,
+        "id": 1,
+        "removed": 0,
+        "result": "partial",
+        "started": "TIME",
+        "updated": 0
+      },
+      "last_good": "TIME",
+      "names": {
+        "added": 1,
+        "adopted": 1,
+        "failing": 1,
+        "held": 1,
+        "managed": 2,
+        "present": 3,
+        "rejected": 1,
+        "unmanaged": 1,
+        "wanted": 3
+      },
+      "network": "network.test",
+      "next": null,
+      "paused": null,
+      "removals": {
+        "limit": 10,
+        "spent": 0
+      },
+      "running": null,
+      "server": 1903
+    }
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_directory_is_all_it_needs() {
+    let world = varied().await;
+    let mut bare = binary();
+    bare.arg("--state-dir").arg(world.state.path()).arg("status");
+    let ran = run_for(bare).await;
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.starts_with("network       network.test: web application 646"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(ran.stderr, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_read_the_ledger_may_ask() {
+    let world = varied().await;
+    let readable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(world.state.path(), readable).unwrap();
+    let mut nobody = Command::new("setpriv");
+    nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    nobody.arg(env!("CARGO_BIN_EXE_runcloud-domain-sync")).env_clear().current_dir("/");
+    nobody.arg("--state-dir").arg(world.state.path());
+    for command in [&["status"][..], &["history"]] {
+        let mut asked = Command::new(nobody.get_program());
+        asked.args(nobody.get_args()).args(command).env_clear().current_dir("/");
+        let ran = run_for(asked).await;
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(
+            ran.stdout.contains("shop.network.test") || command == ["status"],
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_at_work_and_what_the_next_pass_is() {
+    let world = varied().await;
+    let lease = Lease::acquire(world.state.path()).unwrap();
+    let process = format!("process {} is at work", std::process::id());
+    let status = told(&world, &["status"]).await;
+    assert!(status.contains(&process), "{status}");
+    let json: Value = serde_json::from_str(&told(&world, &["status", "--json"]).await).unwrap();
+    assert_eq!(json["process"], std::process::id());
+    drop(lease);
+    assert!(told(&world, &["status"]).await.contains("no process is at work"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_that_failed_says_why_and_since_when() {
+    let world = varied().await;
+    world.runcloud.model().faults.push(Fault::any().status(401).always());
+    assert_eq!(ran(&world, &["--once"]).await.code, 6);
+    let status = told(&world, &["status"]).await;
+    assert!(status.contains("pass 2: 401"), "{status}");
+    assert!(status.contains("the last one that ended well: "), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocked_removals_are_shown_with_their_hash() {
+    let names: Vec<String> = (0..13).map(|number| format!("n{number:02}.test")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let world = World::new().await.mapped(&names).await;
+    told(&world, &["--once"]).await;
+    for name in &names[1..] {
+        world.unmap(name).await;
+    }
+    assert_eq!(ran(&world, &["--once"]).await.code, 4);
+    let status = told(&world, &["status"]).await;
+    let hash = world.plan().await.blocked.unwrap().hash();
+    assert!(status.contains(&format!("approve {hash}\n")), "{status}");
+    assert!(status.contains("12 of 14 managed names would be removed; the limit is 10 in 24 h"));
+    let json: Value = serde_json::from_str(&told(&world, &["status", "--json"]).await).unwrap();
+    let blocked = &json["ledger"]["blocked"];
+    assert_eq!(blocked["hash"], hash.as_str());
+    assert_eq!(blocked["names"].as_array().unwrap().len(), 12);
+    let no = at_terminal(&world, &["approve", &hash], "n\n").await;
+    assert_eq!(no.code, 64, "{}", no.stdout);
+    assert!(no.stdout.contains("- n01.test  mapping 9 is gone\n"), "{}", no.stdout);
+    assert!(no.stdout.contains("Let them through once? [y/N]"), "{}", no.stdout);
+    assert_eq!(ran(&world, &["--once"]).await.code, 4);
+    let yes = at_terminal(&world, &["approve", &hash], "yes\n").await;
+    assert_eq!(yes.code, 0, "{}", yes.stdout);
+    assert!(told(&world, &["status"]).await.contains("12 removals, until "));
+    told(&world, &["--once"]).await;
+    let status = told(&world, &["status"]).await;
+    assert!(status.contains("removals      0 of "), "what is approved does not count: {status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn colours_are_for_terminals() {
+    let world = varied().await;
+    let coloured = at_terminal(&world, &["status"], "").await.stdout;
+    assert!(coloured.contains("\u{1b}[33mlast pass     \u{1b}[0m"), "{coloured:?}");
+    let mut plain = crate::support::binary::for_world(&world);
+    plain.arg("status").env("NO_COLOR", "1");
+    let plain = crate::support::terminal::run_at_terminal(plain, "").await.stdout;
+    assert!(!plain.contains('\u{1b}'), "{plain:?}");
+    assert!(!told(&world, &["status"]).await.contains('\u{1b}'));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_ledger_that_is_said() {
+    let world = World::new().await;
+    let status = told(&world, &["status"]).await;
+    assert_eq!(status, "state         DIR has no ledger: no pass was made yet\n");
+    let json: Value = serde_json::from_str(&told(&world, &["status", "--json"]).await).unwrap();
+    assert_eq!(json["ledger"], Value::Null);
+}
