@@ -74,6 +74,13 @@ impl Timestamp {
         Self(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
     }
 
+    /// Reads `2026-11-21T12:00:00Z` or `2026-11-21 12:00:00`, which is taken for UTC; none where it is neither.
+    pub fn parse(text: &str) -> Option<Self> {
+        let point = humantime::parse_rfc3339_weak(text.trim()).ok()?;
+        let since = point.duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_secs()).ok().map(Self)
+    }
+
     /// This point, `later` later.
     #[must_use]
     pub fn plus(self, later: Duration) -> Self {
@@ -133,6 +140,8 @@ mod tests {
     fn a_reader_sees_the_date_only_where_it_differs() {
         let noon = Timestamp(1_795_262_400);
         assert_eq!(noon.to_string(), "2026-11-21T12:00:00Z");
+        assert_eq!(Timestamp::parse("2026-11-21 12:00:00"), Some(noon));
+        assert_eq!(Timestamp::parse("0000-00-00 00:00:00"), None);
         let later = noon.plus(Duration::from_mins(140));
         assert_eq!(later.for_reader_at(noon), "14:20 UTC");
         let tomorrow = noon.plus(Duration::from_hours(24));

@@ -35,6 +35,7 @@
 //! * [`clock`]: points in time as values.
 //! * [`stop`]: the word to stop, heard by every wait and every read.
 //! * [`patience`]: the one layer that repeats what failed.
+//! * [`progress`]: how far it is, for whoever looks on.
 //! * [`wp_config`]: reads wp-config.php without running it.
 //! * [`config`]: settings from every layer, each with its origin.
 //! * [`wordpress`]: what is wanted.
@@ -43,6 +44,7 @@
 //! * [`ledger`]: what is ours, what is about to be done, what is owed.
 //! * [`reconcile`]: plan, guard and certificate decide; pass and apply act.
 //! * [`daemon`]: the loop around passes.
+//! * [`doctor`]: looks for everything that can be wrong.
 //! * [`cli`]: one file per command.
 //! * [`simulator`]: a RunCloud on loopback, hostile by default, for the tests and the demo.
 //!
@@ -116,10 +118,12 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod domain;
 pub mod ledger;
 pub mod patience;
 pub mod probe;
+pub mod progress;
 pub mod reconcile;
 pub mod runcloud;
 pub mod simulator;

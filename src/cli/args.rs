@@ -14,10 +14,8 @@ use crate::config::Flags;
 
 /// Keeps the domains of a RunCloud web application equal to the mapped domains of a WordPress
 /// multisite network.
-///
-/// Look first: `runcloud-domain-sync --wp-config /home/runcloud/webapps/APP/wp-config.php plan`
 #[derive(Debug, Parser)]
-#[command(version, after_help = AFTER_HELP, args_override_self = true)]
+#[command(version, after_help = AFTER_HELP, args_override_self = true, max_term_width = 100)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) settings: Settings,
@@ -28,28 +26,46 @@ pub(super) struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Credentials are never a flag: WU_RUNCLOUD_API_TOKEN (API v3), or WU_RUNCLOUD_API_KEY and
-WU_RUNCLOUD_API_SECRET (API v2), from the environment, config.toml (runcloud.api_token_file) or
-wp-config.php.
+Credentials are never a flag: WU_RUNCLOUD_API_TOKEN (API v3), or WU_RUNCLOUD_API_KEY
+and WU_RUNCLOUD_API_SECRET (API v2), from the environment, from a file that
+config.toml names (runcloud.api_token_file), or from wp-config.php.
 
-Exit codes: 0 converged or nothing to do, 2 plan has changes, 3 some names failed, 4 removals
-are blocked, 5 temporary, 6 RunCloud refused the credentials, 7 another instance is at work, 64 usage,
-78 configuration.
+Exit codes:
+   0  converged, or nothing to do      5  temporary: nothing is lost
+   1  unexpected internal error        6  RunCloud refused the credentials
+   2  plan: there are changes          7  another instance is at work
+   3  some names failed, or findings  64  usage
+   4  removals are blocked            78  configuration
 
-Examples:
+Examples, in the order of a first day:
+  runcloud-domain-sync demo
+  runcloud-domain-sync --wp-config /home/runcloud/webapps/APP doctor
   runcloud-domain-sync --wp-config /home/runcloud/webapps/APP plan
   runcloud-domain-sync --wp-config /home/runcloud/webapps/APP --once
-  runcloud-domain-sync demo";
+  runcloud-domain-sync --wp-config /home/runcloud/webapps/APP";
+
+/// An example below a command's help; a setting that is in every one is left out.
+macro_rules! example {
+    ($($example:literal)+) => {
+        concat!("Examples, without the settings that say where:", $("\n  runcloud-domain-sync ", $example),+)
+    };
+}
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Reconcile for ever, or once; the default.
+    ///
+    /// Reads the table every few seconds, and RunCloud when something changed or is due. The first SIGTERM
+    /// or Ctrl-C lets the call in flight end, the second one stops at once; what was begun is finished by the
+    /// next pass.
+    #[command(after_help = example!("--once" "run --once --json" "--dry-run"))]
     Run(RunFlags),
     /// Show what a pass would do now, and write nothing.
     ///
     /// Lines begin with + add, - remove, ~ update, * adopt, ! blocked, = held, ? unmanaged or x
     /// rejected. Exits 2 where there is something to do, 4 where removals are blocked. Needs no ledger and
     /// no right to write.
+    #[command(after_help = example!("plan" "plan --json"))]
     Plan(PlanFlags),
     /// Show what is known, from the ledger alone.
     ///
@@ -84,14 +100,28 @@ pub(super) enum Command {
     ///
     /// HASH is printed with the block and by `plan`, and stands for exactly those names: where the plan has
     /// changed since, nothing is approved and the difference is shown. Works beside a running daemon.
+    #[command(after_help = example!("approve 6a168e869a57c56b --ttl 2h"))]
     Approve(ApproveFlags),
-    /// Show the whole thing at work on this machine, with an embedded database and a simulated RunCloud.
+    /// Check everything that can be wrong, and say what mends it.
+    ///
+    /// Settings, RunCloud, the database, certificates, DNS, the plugin, this program's own rights and state.
+    /// Writes nothing, needs no ledger, and goes on where one side is down. Exits 0 where nothing is wrong, 3
+    /// where there are findings.
+    #[command(after_help = example!("doctor" "doctor --json"))]
+    Doctor(DoctorFlags),
+    /// Show the whole thing at work on this machine, with a simulated RunCloud.
+    ///
+    /// The database is embedded, nothing leaves the machine, and nothing is left behind.
+    #[command(after_help = "Examples:\n  \
+        runcloud-domain-sync demo\n  \
+        runcloud-domain-sync demo --keep\n  \
+        runcloud-domain-sync demo --in /tmp/DIR --map shop.example.com")]
     Demo(DemoFlags),
 }
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct RunFlags {
-    /// Make one pass and exit.
+    /// Make one pass and exit: for a timer, or a first try.
     #[arg(long)]
     pub(super) once: bool,
     /// Wait so long after --once for certificates that were ordered to be seen, such as 10m.
@@ -103,9 +133,10 @@ pub(super) struct RunFlags {
     /// Print the plan or the report as JSON on stdout.
     #[arg(long)]
     pub(super) json: bool,
-    /// Bind the ledger to another network or web application: the old one is set aside, and nothing is
-    /// removed until names are adopted again. NAME is what it is bound to now, such as
-    /// network.example/1903/646 or a part of that; --once needs none.
+    /// Bind the ledger to another network or web application.
+    ///
+    /// The old one is set aside, and nothing is removed until names are adopted again. NAME is what it is to be
+    /// bound to, such as network.example/1903/646 or a part of that; --once needs none.
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "",
           require_equals = true)]
     pub(super) rebind: Option<String>,
@@ -132,10 +163,17 @@ pub(super) struct PlanFlags {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct DoctorFlags {
+    /// Print what was found as JSON on stdout.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ApproveFlags {
-    /// What stands for the blocked removals.
+    /// What stands for the blocked removals, as `plan` prints it.
     pub(super) hash: String,
-    /// How long the approval lasts if no pass uses it.
+    /// How long the approval lasts if no pass uses it, such as 30m or 2h.
     #[arg(long, value_name = "DURATION", default_value = "1h")]
     pub(super) ttl: humantime::Duration,
     /// Do it without a question.
@@ -164,20 +202,21 @@ pub(super) struct DemoFlags {
 
 /// Where to read and what to change.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Settings (flag, then environment, config.toml, wp-config.php)")]
 pub(super) struct Settings {
-    /// config.toml [default: /etc/runcloud-domain-sync/config.toml where it exists]
+    /// config.toml [default: /etc/runcloud-domain-sync/config.toml, if there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// wp-config.php, or its directory [env: WP_CONFIG]
     #[arg(long, global = true, value_name = "PATH")]
     wp_config: Option<String>,
-    /// mysql://USER:PASSWORD@HOST/NAME or sqlite:///FILE [env: DATABASE_URL] [wp-config.php: DB_*]
+    /// mysql://USER:PASSWORD@HOST/NAME, sqlite:///FILE [env: DATABASE_URL] [wp-config.php: DB_*]
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// Table prefix [env: WP_TABLE_PREFIX] [wp-config.php: $table_prefix] [default: wp_]
     #[arg(long, global = true, value_name = "PREFIX")]
     table_prefix: Option<String>,
-    /// RunCloud API base with version [env: RUNCLOUD_API_URL]
+    /// RunCloud's API, with its version [env: RUNCLOUD_API_URL]
     #[arg(long, global = true, value_name = "URL")]
     api_url: Option<String>,
     /// RunCloud server id [env and wp-config.php: WU_RUNCLOUD_SERVER_ID]

@@ -5,12 +5,14 @@ mod approve;
 mod args;
 mod ask;
 mod demo;
+mod doctor;
 mod exit;
 mod explain;
 mod history;
 mod pause;
 mod place;
 mod plan;
+mod progress;
 mod rebind;
 mod retry;
 mod run;
@@ -68,6 +70,7 @@ async fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Retry(flags)) => retry::retry(&settings, &flags).await,
         Some(Command::Adopt(flags)) => adopt::adopt(&settings, &flags).await,
         Some(Command::Approve(flags)) => approve::approve(&settings, &flags).await,
+        Some(Command::Doctor(flags)) => doctor::doctor(&settings, flags.json || run.json).await,
         Some(Command::Demo(flags)) => demo::demo(&flags).await,
     }
 }
@@ -82,7 +85,7 @@ fn log_to_stderr() {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(TOLD));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| progress::Stderr)
         .with_target(false)
         .with_ansi(false)
         .without_time()

@@ -3,6 +3,7 @@ use std::io::Write;
 use super::args::Settings;
 use super::exit::{Exit, Failure};
 use super::place::environment;
+use super::progress::Line;
 use crate::clock::Moment;
 use crate::config::{self, Config, Probe, WitnessKeys};
 use crate::ledger::{Known, Ledger, Look};
@@ -22,7 +23,10 @@ pub(super) async fn plan(settings: &Settings, json: bool) -> Result<Exit, Failur
     let config = load(settings)?;
     let known = known(&config).await?;
     let network = network(config, Patience::COMMAND, Stop::new())?;
-    let Outlook { plan, notices } = pass::look(&network, known, &Moment::now()).await?;
+    let line = Line::show(network.reader.progress(), json);
+    let outlook = pass::look(&network, known, &Moment::now()).await;
+    drop(line);
+    let Outlook { plan, notices } = outlook?;
     for notice in notices {
         eprintln!("note: {notice}");
     }

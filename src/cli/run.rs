@@ -1,6 +1,7 @@
 use super::args::{RunFlags, Settings};
 use super::exit::{Exit, Failure};
 use super::plan::{load, network, plan, print_json, print_text};
+use super::progress::Line;
 use super::rebind::{check_named, read_patiently, rebind};
 use super::signals;
 use crate::clock::{Moment, Timestamp};
@@ -50,6 +51,7 @@ pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, F
         return once(&network, &writer, &mut ledger, &command, flags).await;
     }
     let service = Service { network: &network, writer: &writer, lease: &lease, pace, command };
+    let _line = Line::show(network.reader.progress(), flags.json);
     service.run(&mut ledger).await;
     Ok(Exit::Converged)
 }
@@ -62,7 +64,9 @@ async fn once(
     flags: &RunFlags,
 ) -> Result<Exit, Failure> {
     let mut report = Report::default();
+    let line = Line::show(network.reader.progress(), flags.json);
     let outcome = pass_and_wait(network, writer, ledger, flags, &mut report).await;
+    drop(line);
     for notice in &report.notices {
         tracing::warn!("{notice}");
     }

@@ -120,8 +120,22 @@ impl File {
         })
     }
 
+    /// The files it names that hold nothing but a secret.
+    pub(super) fn secret_files(&self) -> Vec<PathBuf> {
+        let Self { wordpress, runcloud, .. } = self;
+        let RunCloud { api_token_file, api_key_file, api_secret_file, .. } = runcloud;
+        let files = [&wordpress.database_url_file, api_token_file, api_key_file, api_secret_file];
+        files.into_iter().flatten().cloned().collect()
+    }
+
+    /// What is to be said of the keys that have no effect.
+    pub(super) fn without_effect_notices(&self) -> impl Iterator<Item = String> {
+        let keys = self.without_effect().into_iter();
+        keys.map(|key| format!("{key} has no effect in this version"))
+    }
+
     /// Keys of the contract that this version reads and does not act on yet.
-    pub(super) fn without_effect(&self) -> Vec<&'static str> {
+    fn without_effect(&self) -> Vec<&'static str> {
         [(self.service.listen.is_some(), "service.listen")]
             .into_iter()
             .filter_map(|(is_set, key)| is_set.then_some(key))

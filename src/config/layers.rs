@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::file::File;
-use super::names::Names;
+use super::names::{Names, WP_CONFIG};
 use super::sourced::{Origin, Sourced};
 use super::{Environment, Flags};
 use crate::wp_config::WpConfig;
@@ -36,6 +36,12 @@ impl Layers<'_> {
             }
         }
         self.in_wp_config(names)
+    }
+
+    /// Where wp-config.php is to be found.
+    pub(super) fn wp_config_path(&self) -> Result<Option<Sourced<String>>, String> {
+        let file = self.file.wordpress.wp_config.as_ref();
+        self.text(&WP_CONFIG, self.flags.wp_config.as_ref(), file)
     }
 
     /// The setting's value where only wp-config.php can have it.

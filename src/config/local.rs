@@ -24,6 +24,10 @@ pub struct Local {
 /// # Errors
 /// [`ConfigError`] with every problem found.
 pub fn load_local(flags: &Flags, environment: &Environment) -> Result<Local, ConfigError> {
+    #[allow(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is of one lifetime only"
+    )]
     resolve(flags, environment, |resolver| resolver.local())
 }
 

@@ -3,6 +3,7 @@
 //! Everything is checked before anything is opened, and every problem is said at once. Secrets are
 //! [`secrecy::SecretString`] from the moment they are read.
 
+mod examined;
 mod file;
 mod layers;
 mod local;
@@ -13,6 +14,7 @@ mod sourced;
 mod state;
 mod wordpress_files;
 
+pub use examined::{Examined, Problem, Topic, examine};
 pub use local::{Local, load_local};
 pub use resolve::load;
 pub use sourced::{Origin, Sourced};
@@ -90,6 +92,7 @@ pub struct Config {
 }
 
 /// How the outside world is looked at (`[dns]`, `[ssl]`).
+#[derive(Default)]
 pub struct Probe {
     /// `dns.resolvers`; none for the system's.
     pub resolvers: Vec<SocketAddr>,

@@ -10,7 +10,7 @@ use super::file::File;
 use super::layers::Layers;
 use super::names::{
     API_KEY, API_SECRET, API_TOKEN, API_URL, APP_ID, DATABASE_URL, Names, SERVER_ID, STATE,
-    TABLE_PREFIX, WP_CONFIG,
+    TABLE_PREFIX,
 };
 use super::sourced::{Origin, Sourced};
 use super::state::{STATE_DIR, first_of};
@@ -33,6 +33,10 @@ const GRACE: Duration = Duration::from_mins(2);
 /// # Errors
 /// [`ConfigError`] with every problem found.
 pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigError> {
+    #[allow(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is of one lifetime only"
+    )]
     resolve(flags, environment, |resolver| resolver.config())
 }
 
@@ -44,8 +48,7 @@ pub(super) fn resolve<T>(
 ) -> Result<T, ConfigError> {
     let file = File::read(flags.config.as_deref()).map_err(only)?;
     let plain = Layers { flags, environment, file: &file, wp_config: None };
-    let path = plain.text(&WP_CONFIG, flags.wp_config.as_ref(), file.wordpress.wp_config.as_ref());
-    let path = path.map_err(only)?;
+    let path = plain.wp_config_path().map_err(only)?;
     let wp_config = match &path {
         Some(path) => Some(
             wordpress_files::read(Path::new(&path.value), environment)
@@ -56,8 +59,8 @@ pub(super) fn resolve<T>(
     let layers = Layers { wp_config: wp_config.as_ref(), ..plain };
     let mut resolver = Resolver { layers, problems: Vec::new(), origins: Vec::new() };
     resolver.origins.extend(path);
-    let made = make(&mut resolver);
-    made.ok_or(ConfigError(resolver.problems))
+    let result = make(&mut resolver);
+    result.ok_or(ConfigError(resolver.problems))
 }
 
 fn only(problem: String) -> ConfigError {
@@ -67,8 +70,8 @@ fn only(problem: String) -> ConfigError {
 /// Collects problems instead of stopping at the first.
 pub(super) struct Resolver<'a> {
     pub(super) layers: Layers<'a>,
-    problems: Vec<String>,
-    origins: Vec<Sourced<String>>,
+    pub(super) problems: Vec<String>,
+    pub(super) origins: Vec<Sourced<String>>,
 }
 
 impl Resolver<'_> {
@@ -78,13 +81,7 @@ impl Resolver<'_> {
         let state_dir = self.state_dir();
         let keep = self.keep();
         let (own, mut notices) = self.own();
-        let sync = &self.layers.file.sync;
-        let poll = sync.poll.map_or(POLL, |span| span.0);
-        let interval = sync.interval.map_or(INTERVAL, |span| span.0);
-        if poll < SHORTEST_POLL || interval < SHORTEST_INTERVAL {
-            self.problems
-                .push("config.toml: sync.poll is at least 1s, sync.interval 10s".to_owned());
-        }
+        let (poll, interval) = self.pace();
         let endpoint = endpoint.filter(|_| self.problems.is_empty())?;
         let sync = &self.layers.file.sync;
         let (removal, www, subdomains) = (sync.removal, sync.www, sync.subdomains);
@@ -92,10 +89,7 @@ impl Resolver<'_> {
         let grace = sync.removal_grace.map_or(GRACE, |span| span.0);
         let witness = self.witness(&mut notices);
         let (gate, api) = (self.layers.file.dns.gate, api_version(&endpoint));
-        let without_effect = self.layers.file.without_effect();
-        notices.extend(
-            without_effect.iter().map(|key| format!("{key} has no effect in this version")),
-        );
+        notices.extend(self.layers.file.without_effect_notices());
         Some(Config {
             source: source?,
             prefix: prefix?,
@@ -112,6 +106,18 @@ impl Resolver<'_> {
             origins: std::mem::take(&mut self.origins),
             notices,
         })
+    }
+
+    /// `sync.poll` and `sync.interval`.
+    pub(super) fn pace(&mut self) -> (Duration, Duration) {
+        let sync = &self.layers.file.sync;
+        let poll = sync.poll.map_or(POLL, |span| span.0);
+        let interval = sync.interval.map_or(INTERVAL, |span| span.0);
+        if poll < SHORTEST_POLL || interval < SHORTEST_INTERVAL {
+            self.problems
+                .push("config.toml: sync.poll is at least 1s, sync.interval 10s".to_owned());
+        }
+        (poll, interval)
     }
 
     pub(super) fn source(&mut self) -> Option<Source> {
@@ -216,13 +222,13 @@ impl Resolver<'_> {
         Some(Endpoint { base, server_id: server_id?, app_id: app_id?, credentials })
     }
 
-    fn server_id(&mut self) -> Option<u64> {
+    pub(super) fn server_id(&mut self) -> Option<u64> {
         let (flag, file) = (&self.layers.flags.server_id, &self.layers.file.runcloud.server_id);
         let found = self.layers.text(&SERVER_ID, flag.as_ref(), file.as_ref());
         self.id(&SERVER_ID, found)
     }
 
-    fn app_id(&mut self) -> Option<u64> {
+    pub(super) fn app_id(&mut self) -> Option<u64> {
         let (flag, file) = (&self.layers.flags.app_id, &self.layers.file.runcloud.app_id);
         let found = self.layers.text(&APP_ID, flag.as_ref(), file.as_ref());
         self.id(&APP_ID, found)
@@ -250,7 +256,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn credentials(&mut self) -> Option<Credentials> {
+    pub(super) fn credentials(&mut self) -> Option<Credentials> {
         let file = &self.layers.file.runcloud;
         let token = self.layers.secret(&API_TOKEN, "api_token", file.api_token_file.as_ref());
         let key = self.layers.secret(&API_KEY, "api_key", file.api_key_file.as_ref());
@@ -298,7 +304,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn api_url(&mut self, version: ApiVersion) -> Option<Url> {
+    pub(super) fn api_url(&mut self, version: ApiVersion) -> Option<Url> {
         let (flag, file) = (&self.layers.flags.api_url, &self.layers.file.runcloud.api_url);
         let found = self.layers.text(&API_URL, flag.as_ref(), file.as_ref());
         let default = match version {
@@ -319,7 +325,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn state_dir(&mut self) -> Option<PathBuf> {
+    pub(super) fn state_dir(&mut self) -> Option<PathBuf> {
         let (flag, file) = (&self.layers.flags.state_dir, &self.layers.file.state_dir);
         let found = self.layers.text(&STATE, flag.as_ref(), file.as_ref());
         let found = self.noted(found)?.unwrap_or(Sourced {

@@ -10,6 +10,7 @@ mod certificates;
 mod changes;
 mod coverage;
 mod error;
+mod glance;
 mod history;
 mod known;
 mod lease;
@@ -31,6 +32,7 @@ pub use certificate::{CertificateOrder, CertificateState, Verdict};
 pub use certificates::WEEK;
 pub use coverage::{Coverage, FailedOrder};
 pub use error::LedgerError;
+pub use glance::{Glance, LastPass};
 pub use history::{ACCEPTED, Action, Event, Outcome, Rule, Why};
 pub use known::{
     Binding, Bound, Cause, DAY, Failure, Intent, IntentAction, Known, Origin, Owned, Removal,

@@ -24,6 +24,11 @@ impl Tick {
 }
 
 impl TickClock {
+    /// The wall clock's time when it was counted last; none before the first pass.
+    pub fn wall(&self) -> Option<Timestamp> {
+        self.at.as_ref().map(|at| at.wall)
+    }
+
     /// What the clock shows at `now`.
     pub fn tick(&self, now: &Moment) -> Tick {
         let elapsed = self.at.as_ref().map_or(0, |last| elapsed(last, now));

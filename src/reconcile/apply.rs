@@ -11,6 +11,7 @@ use super::{Grace, retry};
 use crate::clock::Stopwatch;
 use crate::domain::Domain;
 use crate::ledger::{ACCEPTED, Intent, IntentAction, Known, Ledger, LedgerError, Rule};
+use crate::progress::Work;
 use crate::runcloud::{Actual, ApiError, Class, Writer};
 use crate::wordpress::Stage;
 
@@ -149,8 +150,11 @@ impl Applier<'_> {
     /// Sets the `www` flags that are wrong, besides those that take a name away.
     async fn update(&mut self, approved: &ApprovedPlan) -> Result<(), PassError> {
         let mut lost = 0;
-        for change in self.healthy_first(approved.updates()) {
+        let changes = self.healthy_first(approved.updates());
+        self.begin(Work::Updating, changes.len());
+        for change in changes {
             self.set_www(change, &mut lost).await?;
+            self.network.reader.progress().advance(1);
         }
         Ok(())
     }
@@ -168,6 +172,12 @@ impl Applier<'_> {
         Ok(())
     }
 
+    fn begin(&self, work: Work, names: usize) {
+        if names > 0 {
+            self.network.reader.progress().begin(work, Some(names));
+        }
+    }
+
     /// Names that failed before go last.
     fn healthy_first<'b>(&self, changes: impl Iterator<Item = &'b Change>) -> Vec<&'b Change> {
         let mut changes: Vec<&Change> = changes.collect();
@@ -178,7 +188,9 @@ impl Applier<'_> {
     /// Removes what two reads agree on.
     async fn remove(&mut self, removals: &ConfirmedRemovals) -> Result<(), PassError> {
         let (mut lost, mut not_found) = (0, Vec::new());
+        self.begin(Work::Removing, removals.names().len());
         for change in self.healthy_first(removals.names().values()) {
+            self.network.reader.progress().advance(1);
             let Change::Remove { domain, id, reason } = change else {
                 self.set_www(change, &mut lost).await?;
                 continue;
@@ -223,7 +235,9 @@ impl Applier<'_> {
     async fn add_round(&mut self, additions: Vec<Addition>) -> Result<Vec<Unsettled>, PassError> {
         let mut unsettled = Vec::new();
         let mut lost = 0;
+        self.begin(Work::Adding, additions.len());
         for addition in additions {
+            self.network.reader.progress().advance(1);
             if lost >= LOST_IN_A_ROW {
                 unsettled.push(Unsettled { addition, error: None });
                 continue;

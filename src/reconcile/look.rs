@@ -15,6 +15,7 @@ use crate::domain::Domain;
 use crate::ledger::{CertificateState, Known, Verdict};
 use crate::probe::{Asked, DnsVerdict, Expected, Handshakes, Hearing, Resolver, Seen, Witness};
 use crate::runcloud::{Actual, ApiError, Kind};
+use crate::stop::Stop;
 use crate::wordpress::Desired;
 
 const HTTPS: u16 = 443;
@@ -61,6 +62,56 @@ impl Probes {
             server: OnceCell::new(),
         }
     }
+
+    /// Where the names point, as DNS says and WordPress behind a proxy. `server` are the addresses that are here.
+    pub(crate) async fn verdicts(
+        &self,
+        names: &BTreeSet<Domain>,
+        desired: &Desired,
+        actual: &Actual,
+        server: &BTreeSet<IpAddr>,
+        stop: &Stop,
+    ) -> BTreeMap<Domain, DnsVerdict> {
+        let primary = actual.entries().iter().find(|(_, entry)| entry.kind == Kind::Primary);
+        let control = primary.map(|(name, _)| name).or(desired.network.as_ref());
+        let Probes { resolver, accept, .. } = self;
+        let expected = Expected { addresses: server.clone(), accept: accept.clone() };
+        let mut verdicts = match resolver {
+            Some(resolver) => resolver.look(names, control, &expected, stop).await,
+            None => {
+                let unknown = || DnsVerdict::Unknown("there is no resolver to ask".to_owned());
+                names.iter().map(|name| (name.clone(), unknown())).collect()
+            }
+        };
+        for name in self.witnessed(&verdicts, desired, &expected, stop).await {
+            verdicts.insert(name, DnsVerdict::Here);
+        }
+        verdicts
+    }
+
+    /// The names at which WordPress answers although they point elsewhere, such as to a proxy.
+    async fn witnessed(
+        &self,
+        verdicts: &BTreeMap<Domain, DnsVerdict>,
+        desired: &Desired,
+        expected: &Expected,
+        stop: &Stop,
+    ) -> Vec<Domain> {
+        let Some(witness) = &self.witness else { return vec![] };
+        let asked = |(name, verdict): (&Domain, &DnsVerdict)| {
+            let DnsVerdict::Elsewhere(addresses) = verdict else { return None };
+            let bare = name.without_www();
+            let is_row = |row: &Domain| row == name || bare.as_ref() == Some(row);
+            let rows = desired.rows.iter().filter(|(_, row)| is_row(row));
+            let ids: BTreeSet<i64> = rows.map(|(id, _)| *id).collect();
+            let addresses = expected.askable(addresses);
+            (!ids.is_empty()).then(|| (name.clone(), Asked { addresses, ids }))
+        };
+        let asked: BTreeMap<Domain, Asked> = verdicts.iter().filter_map(asked).collect();
+        let heard = witness.look(&asked, stop).await;
+        let heard = heard.into_iter().filter(|(_, hearing)| *hearing == Hearing::Heard);
+        heard.map(|(name, _)| name).collect()
+    }
 }
 
 impl Network {
@@ -101,47 +152,11 @@ impl Network {
         actual: &Actual,
         server: &BTreeSet<IpAddr>,
     ) -> Result<BTreeMap<Domain, DnsVerdict>, PassError> {
-        let primary = actual.entries().iter().find(|(_, entry)| entry.kind == Kind::Primary);
-        let control = primary.map(|(name, _)| name).or(desired.network.as_ref());
-        let Probes { resolver, accept, .. } = &self.probes;
-        let expected = Expected { addresses: server.clone(), accept: accept.clone() };
-        let mut verdicts = match resolver {
-            Some(resolver) => resolver.look(names, control, &expected, &self.stop).await,
-            None => {
-                let unknown = || DnsVerdict::Unknown("there is no resolver to ask".to_owned());
-                names.iter().map(|name| (name.clone(), unknown())).collect()
-            }
-        };
+        let verdicts = self.probes.verdicts(names, desired, actual, server, &self.stop).await;
         if self.stop.is_requested() {
             return Err(PassError::Stopped);
         }
-        for name in self.witnessed(&verdicts, desired, &expected).await {
-            verdicts.insert(name, DnsVerdict::Here);
-        }
         Ok(verdicts)
-    }
-
-    /// The names at which WordPress answers although they point elsewhere, such as to a proxy.
-    async fn witnessed(
-        &self,
-        verdicts: &BTreeMap<Domain, DnsVerdict>,
-        desired: &Desired,
-        expected: &Expected,
-    ) -> Vec<Domain> {
-        let Some(witness) = &self.probes.witness else { return vec![] };
-        let asked = |(name, verdict): (&Domain, &DnsVerdict)| {
-            let DnsVerdict::Elsewhere(addresses) = verdict else { return None };
-            let bare = name.without_www();
-            let is_row = |row: &Domain| row == name || bare.as_ref() == Some(row);
-            let rows = desired.rows.iter().filter(|(_, row)| is_row(row));
-            let ids: BTreeSet<i64> = rows.map(|(id, _)| *id).collect();
-            let addresses = expected.askable(addresses);
-            (!ids.is_empty()).then(|| (name.clone(), Asked { addresses, ids }))
-        };
-        let asked: BTreeMap<Domain, Asked> = verdicts.iter().filter_map(asked).collect();
-        let heard = witness.look(&asked, &self.stop).await;
-        let heard = heard.into_iter().filter(|(_, hearing)| *hearing == Hearing::Heard);
-        heard.map(|(name, _)| name).collect()
     }
 
     /// RunCloud's word on the server's address; where it has none, or none for now, the others have to do.
@@ -172,12 +187,11 @@ impl Network {
             Some(address) => Some(address),
             None => self.server_address().await?.map(|address| SocketAddr::new(address, HTTPS)),
         };
-        let seen = match web_server {
-            Some(address) => Handshakes::new(address).look(&wanted, &self.stop).await,
-            None => {
-                let unseen = || Seen::Failed("the server's address is not known".to_owned());
-                wanted.into_iter().map(|name| (name, unseen())).collect()
-            }
+        let seen = if let Some(address) = web_server {
+            Handshakes::new(address).look(&wanted, &self.stop).await
+        } else {
+            let unseen = || Seen::Failed("the server's address is not known".to_owned());
+            wanted.into_iter().map(|name| (name, unseen())).collect()
         };
         if self.stop.is_requested() {
             return Err(PassError::Stopped);

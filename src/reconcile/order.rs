@@ -14,6 +14,7 @@ use super::show;
 use crate::clock::{Moment, Stopwatch, Timestamp};
 use crate::domain::Domain;
 use crate::ledger::{CertificateState, Known, Ledger, LedgerError};
+use crate::progress::Work;
 use crate::runcloud::{Actual, ApiError, Class, Ssl, Writer};
 
 /// An order that RunCloud did not take counts as so many tries: the next one is 10 minutes later, not 5
@@ -201,7 +202,9 @@ impl Orderer<'_> {
         judged: &Judged,
     ) -> Result<Order, PassError> {
         let (mut names, mut lost) = (Vec::new(), 0);
+        self.network.reader.progress().begin(Work::Ordering, Some(ids.len()));
         for (domain, id) in ids {
+            self.network.reader.progress().advance(1);
             self.ledger.begin_order(Some(domain), domain.as_str(), self.clock.wall()).await?;
             match self.order_one(*id).await {
                 Ok(before) => {

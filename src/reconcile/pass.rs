@@ -33,6 +33,7 @@ pub struct Outlook {
 /// # Errors
 /// [`PassError`] where one of the sides cannot be read, or the ledger is of another network.
 pub async fn look(network: &Network, mut known: Known, now: &Moment) -> Result<Outlook, PassError> {
+    let _busy = network.reader.progress().start();
     let desired = network.desired().await?;
     known.check_network(desired.network.as_ref())?;
     let actual = network.reader.domains().await?;
@@ -94,6 +95,7 @@ pub async fn run_once(
     now: &Moment,
     report: &mut Report,
 ) -> Result<(), PassError> {
+    let _busy = network.reader.progress().start();
     let clock = Stopwatch::start(now.clone());
     let number = ledger.begin_pass(now).await?;
     report.pass = number;

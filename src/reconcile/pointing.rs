@@ -40,8 +40,7 @@ fn decides(inputs: &Inputs<'_>, domain: &Domain, claim: &Claim) -> bool {
     let is_present = inputs.actual.get(domain).is_some();
     match claim.standing {
         Standing::NotWanted => false,
-        Standing::Kept(Kept::StageFailed) if !is_present => true,
-        Standing::Wanted if !is_present => true,
+        Standing::Wanted | Standing::Kept(Kept::StageFailed) if !is_present => true,
         Standing::Wanted | Standing::Kept(_) => {
             let state = inputs.known.certificates.get(domain);
             is_present && state.is_some_and(|state| !state.is_covered())

@@ -35,6 +35,12 @@ impl Credentials {
         }
     }
 
+    /// Whether it is a token that is shorter than one can be: longer than 50 characters (a client refuses
+    /// others).
+    pub fn is_too_short(&self) -> bool {
+        matches!(self, Self::Token(token) if token.expose_secret().len() <= 50)
+    }
+
     /// The `Authorization` header, marked so that no layer below prints it.
     pub(super) fn header(&self) -> Result<HeaderValue, InvalidHeaderValue> {
         let text = match self {

@@ -5,9 +5,11 @@
 //! matching error texts, and takes an odd listing for an error, never for a short list. Response
 //! bodies are never logged; only RunCloud's `message`, clipped, ends up in an error.
 
+mod account;
 mod actual;
 mod answer;
 mod certificate;
+mod clocks;
 mod credentials;
 mod error;
 mod listing;
@@ -15,15 +17,19 @@ mod loose;
 mod pace;
 mod reader;
 mod retry;
+mod shown;
 mod transport;
 mod wire;
 mod writer;
 
+pub use account::Account;
 pub use actual::{Actual, Entry, Kind, Ssl};
 pub use certificate::Issued;
+pub use clocks::Clocks;
 pub use credentials::{ApiVersion, Credentials};
 pub use error::{ApiError, Class};
 pub use reader::Reader;
+pub use shown::{Certificate, Listed, LogLine, Server, WebApp};
 pub(crate) use transport::is_loopback;
 pub use writer::Writer;
 

@@ -10,11 +10,13 @@ use super::error::ApiError;
 use super::listing::whole;
 use super::loose::{Loose, json};
 use super::retry::Repeat;
+use super::shown::{Certificate, LogLine, WebApp};
 use super::transport::{Call, Transport};
 use super::wire::{Page, WireDomain};
 use super::{Endpoint, Writer};
 use crate::ledger::Lease;
 use crate::patience::Patience;
+use crate::progress::{Progress, Work};
 use crate::stop::Stop;
 
 /// The most a page may hold (RunCloud's documentation of v2; v3 by its clients).
@@ -37,13 +39,24 @@ impl Reader {
     /// # Errors
     /// Where the credentials cannot be sent or this machine has no root certificates.
     pub fn new(endpoint: &Endpoint, patience: Patience, stop: Stop) -> Result<Self, ApiError> {
-        let transport = Arc::new(Transport::new(endpoint, patience, stop)?);
-        Ok(Self { transport, server_id: endpoint.server_id, app_id: endpoint.app_id })
+        let Endpoint { base, credentials, server_id, app_id } = endpoint;
+        let transport =
+            Arc::new(Transport::new(base, credentials, patience, stop, Progress::default())?);
+        Ok(Self::over(transport, *server_id, *app_id))
+    }
+
+    pub(super) fn over(transport: Arc<Transport>, server_id: u64, app_id: u64) -> Self {
+        Self { transport, server_id, app_id }
     }
 
     /// The writer for the same web application, for whoever holds the lease.
     pub fn writer<'lease>(&self, lease: &'lease Lease) -> Writer<'lease> {
         Writer::new(self.transport.clone(), self.app_path(""), lease)
+    }
+
+    /// How far its calls are, and the work they are for.
+    pub fn progress(&self) -> &Progress {
+        &self.transport.progress
     }
 
     /// Waits a little, longer with each round, after RunCloud lost answers to writes.
@@ -59,6 +72,7 @@ impl Reader {
     pub async fn domains(&self) -> Result<Actual, ApiError> {
         let mut odd = ApiError::Listing(String::new());
         for _ in 0..READS {
+            self.progress().begin(Work::Listing, None);
             match whole(async |number| self.get_page(number).await).await {
                 Ok(domains) => return Ok(Actual::new(domains.into_iter().map(entry_of))),
                 Err(error @ ApiError::Listing(_)) => {
@@ -112,6 +126,33 @@ impl Reader {
         Ok(installed.map(|certificate| certificate.issued))
     }
 
+    /// The web application itself.
+    ///
+    /// # Errors
+    /// Whatever a call can end with; [`ApiError::NotFound`] where the server has no such application.
+    pub async fn web_app(&self) -> Result<WebApp, ApiError> {
+        self.get("", WebApp::parse).await
+    }
+
+    /// The newest lines of the web application's activity log, the newest first.
+    ///
+    /// # Errors
+    /// Whatever a call can end with.
+    pub async fn log(&self) -> Result<Vec<LogLine>, ApiError> {
+        self.get(&format!("/log?perPage={PER_PAGE}"), LogLine::parse_page).await
+    }
+
+    /// The installed certificates in detail, as far as RunCloud shows them.
+    ///
+    /// # Errors
+    /// Whatever a call can end with, besides 404, which means none.
+    pub async fn certificates(&self) -> Result<Vec<Certificate>, ApiError> {
+        match self.get("/ssl", Certificate::parse).await {
+            Err(ApiError::NotFound(_)) => Ok(vec![]),
+            answer => answer,
+        }
+    }
+
     async fn installed(&self, path: &str) -> Result<Option<Installed>, ApiError> {
         match self.get(path, Installed::parse).await {
             Err(ApiError::NotFound(_)) => Ok(None),
@@ -121,12 +162,16 @@ impl Reader {
 
     async fn get_page(&self, number: u64) -> Result<Page, ApiError> {
         let path = format!("/domains?page={number}&perPage={PER_PAGE}");
-        self.get(&path, Page::parse).await.map_err(|error| match error {
+        let page = self.get(&path, Page::parse).await.map_err(|error| match error {
             ApiError::NotFound(message) => {
                 ApiError::UnknownApp { server: self.server_id, app: self.app_id, message }
             }
             other => other,
-        })
+        })?;
+        let total = page.pagination.as_ref().and_then(|all| all.total.try_into().ok());
+        self.progress().expect(total);
+        self.progress().advance(page.domains.len());
+        Ok(page)
     }
 
     async fn get<T>(

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::error::{ApiError, Class};
 use crate::patience::Patience;
+use crate::progress::Progress;
 use crate::stop::Stop;
 
 /// The wait after a 429 that names none; RunCloud's throttle counts by the minute (inferred).
@@ -41,6 +42,7 @@ pub(super) async fn with_patience<T, F, Fut>(
     patience: Patience,
     repeat: Repeat,
     stop: &Stop,
+    progress: &Progress,
     call: F,
 ) -> Result<T, ApiError>
 where
@@ -55,9 +57,12 @@ where
         if repeat == Repeat::Idempotent && !error.was_not_acted_on() {
             unsure = Some(error.clone());
         }
-        Some(wait_for(error, planned))
+        let wait = wait_for(error, planned);
+        progress.wait(wait);
+        Some(wait)
     };
     let outcome = patience.repeat(stop, call, wait).await;
+    progress.wait(Duration::ZERO);
     match outcome {
         Err(error) if error.was_not_acted_on() => Err(unsure.unwrap_or(error)),
         outcome => outcome,
@@ -100,12 +105,13 @@ mod tests {
 
     async fn tries(repeat: Repeat, error: ApiError) -> (u32, Duration) {
         let (count, started) = (Cell::new(0), Instant::now());
-        let result: Result<(), _> = with_patience(PATIENCE, repeat, &Stop::new(), || {
-            count.set(count.get() + 1);
-            let error = error.clone();
-            async move { Err(error) }
-        })
-        .await;
+        let result: Result<(), _> =
+            with_patience(PATIENCE, repeat, &Stop::new(), &Progress::default(), || {
+                count.set(count.get() + 1);
+                let error = error.clone();
+                async move { Err(error) }
+            })
+            .await;
         assert!(result.is_err());
         (count.get(), started.elapsed())
     }
@@ -147,19 +153,20 @@ mod tests {
             (Repeat::Read, ApiError::Stopped, ApiError::Stopped),
         ] {
             let mut errors = vec![last, lost()];
-            let result: Result<(), _> = with_patience(PATIENCE, repeat, &Stop::new(), || {
-                std::future::ready(Err(errors.pop().unwrap()))
-            })
-            .await;
+            let result: Result<(), _> =
+                with_patience(PATIENCE, repeat, &Stop::new(), &Progress::default(), || {
+                    std::future::ready(Err(errors.pop().unwrap()))
+                })
+                .await;
             assert_eq!(result, Err(said));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_word_to_stop_ends_a_wait_and_is_not_repeated() {
-        let (stop, started) = (Stop::new(), Instant::now());
+        let (stop, progress, started) = (Stop::new(), Progress::default(), Instant::now());
         let mut errors = vec![ApiError::Stopped, throttled(20)];
-        let call = with_patience(PATIENCE, Repeat::WhenNotActedOn, &stop, || {
+        let call = with_patience(PATIENCE, Repeat::WhenNotActedOn, &stop, &progress, || {
             std::future::ready(Err::<(), _>(errors.pop().unwrap()))
         });
         let (result, ()) = tokio::join!(call, async { stop.request() });

@@ -1,17 +1,19 @@
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use tokio::time::Instant;
 
-use super::Endpoint;
 use super::answer::{NOTE, WHOLE, body_of, lost, root_cause};
+use super::clocks::Clocks;
+use super::credentials::Credentials;
 use super::error::ApiError;
 use super::pace::Pace;
 use super::retry::{Repeat, with_patience};
 use crate::patience::Patience;
+use crate::progress::Progress;
 use crate::stop::Stop;
 
 /// RunCloud's edge was seen to refuse libraries' default agents with 403.
@@ -38,22 +40,33 @@ pub(super) struct Transport {
     base: String,
     patience: Patience,
     pace: Mutex<Pace>,
+    clocks: Mutex<Option<Clocks>>,
     stop: Stop,
+    pub(super) progress: Progress,
 }
 
 impl Transport {
     pub(super) fn new(
-        endpoint: &Endpoint,
+        base: &Url,
+        credentials: &Credentials,
         patience: Patience,
         stop: Stop,
+        progress: Progress,
     ) -> Result<Self, ApiError> {
         Ok(Self {
-            http: http_client(endpoint)?,
-            base: endpoint.base.as_str().trim_end_matches('/').to_owned(),
+            http: http_client(base, credentials)?,
+            base: base.as_str().trim_end_matches('/').to_owned(),
             patience,
             pace: Mutex::default(),
+            clocks: Mutex::default(),
             stop,
+            progress,
         })
+    }
+
+    /// Both clocks as they stood at the last answer that told RunCloud's.
+    pub(super) fn clocks(&self) -> Option<Clocks> {
+        *self.clocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits as before the first repetition of a call, and twice as long with each round.
@@ -74,13 +87,16 @@ impl Transport {
             tracing::debug!(method = %call.method, path = %call.path, "API call: {said}");
             answer
         };
-        with_patience(self.patience, call.repeat, &self.stop, try_once).await
+        with_patience(self.patience, call.repeat, &self.stop, &self.progress, try_once).await
     }
 
     async fn try_once(&self, call: &Call) -> Result<Vec<u8>, ApiError> {
         let not_before = self.pace().not_before();
         if let Some(point) = not_before {
-            self.stop.sleep(point.saturating_duration_since(Instant::now())).await;
+            let wait = point.saturating_duration_since(Instant::now());
+            self.progress.wait(wait);
+            self.stop.sleep(wait).await;
+            self.progress.wait(Duration::ZERO);
         }
         if self.stop.is_requested() {
             return Err(ApiError::Stopped);
@@ -108,6 +124,9 @@ impl Transport {
         }
         let response = request.send().await.map_err(|error| lost(&error))?;
         self.pace().learn(response.headers(), Instant::now());
+        if let Some(clocks) = Clocks::of(response.headers(), SystemTime::now()) {
+            *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) = Some(clocks);
+        }
         let most = if call.repeat == Repeat::Read { WHOLE } else { NOTE };
         body_of(response, most).await
     }
@@ -117,9 +136,9 @@ impl Transport {
     }
 }
 
-fn http_client(endpoint: &Endpoint) -> Result<reqwest::Client, ApiError> {
+fn http_client(base: &Url, credentials: &Credentials) -> Result<reqwest::Client, ApiError> {
     let json = HeaderValue::from_static("application/json");
-    let authorization = endpoint.credentials.header().map_err(|_| {
+    let authorization = credentials.header().map_err(|_| {
         ApiError::Unauthorized("the credentials contain characters no header can carry".into())
     })?;
     let headers = HeaderMap::from_iter([
@@ -134,7 +153,7 @@ fn http_client(endpoint: &Endpoint) -> Result<reqwest::Client, ApiError> {
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(TOTAL_TIMEOUT)
         .http1_max_headers(MAX_HEADERS);
-    if is_loopback(&endpoint.base) {
+    if is_loopback(base) {
         // A proxy of the environment would read the credentials of a plain-http call.
         builder = builder.no_proxy();
     }

@@ -126,8 +126,8 @@ impl<'lease> Writer<'lease> {
     }
 }
 
-/// What a write answers is not documented well enough to depend on, but a page is no answer of the API.
-fn answered(body: &[u8]) -> Result<(), ApiError> {
+/// What a write or a ping answers is not documented well enough to depend on, but a page is no answer of the API.
+pub(super) fn answered(body: &[u8]) -> Result<(), ApiError> {
     if body.trim_ascii().is_empty() { Ok(()) } else { loose::json::<IgnoredAny>(body).map(drop) }
 }
 

@@ -6,6 +6,7 @@ use super::answer::Answer;
 use super::ask::Ask;
 use super::lists::{Listing, paginate};
 use super::model::Model;
+use super::network::App;
 use super::wire::{AppRow, LogRow, ServerRow};
 
 pub(super) fn ping() -> Answer {
@@ -22,12 +23,13 @@ pub(super) fn show_server(model: &Model) -> Answer {
 }
 
 pub(super) fn list_apps(model: &Model, ask: &Ask) -> Answer {
-    let listing = Listing { total: 1, default_size: 20, cap: model.page_size };
-    paginate(ask, &listing, |_| AppRow::from(model))
+    let apps: Vec<&App> = std::iter::once(&model.app).chain(&model.neighbours).collect();
+    let listing = Listing { total: apps.len(), default_size: 20, cap: model.page_size };
+    paginate(ask, &listing, |at| AppRow::from(apps[at]))
 }
 
-pub(super) fn show_app(model: &Model) -> Answer {
-    Answer::ok(&AppRow::from(model))
+pub(super) fn show_app(app: &App) -> Answer {
+    Answer::ok(&AppRow::from(app))
 }
 
 /// The newest line first (documented).
@@ -39,5 +41,5 @@ pub(super) fn list_log(model: &Model, ask: &Ask) -> Answer {
 
 pub(super) fn rebuild(model: &mut Model) -> Answer {
     model.note("Info", "Web Application configuration was rebuilt".to_owned());
-    Answer::ok(&AppRow::from(&*model)).changed()
+    show_app(&model.app).changed()
 }

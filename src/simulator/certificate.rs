@@ -34,6 +34,10 @@ pub struct Certificate {
     pub valid_until: Option<SystemTime>,
     /// How often it was issued.
     pub issued_count: u32,
+    /// `http-01` or `dns-01`: how the authority was shown that the names are here.
+    pub authorization: String,
+    /// Whether it is of the authority's test environment.
+    pub is_staging: bool,
 }
 
 /// How `GET …/ssl` shows a basic certificate.
@@ -86,6 +90,8 @@ impl Certificate {
             names,
             valid_until: Some(valid_until),
             issued_count: 1,
+            authorization: "http-01".to_owned(),
+            is_staging: false,
         }
     }
 
@@ -97,6 +103,8 @@ impl Certificate {
             names: BTreeSet::new(),
             valid_until: None,
             issued_count: 0,
+            authorization: "http-01".to_owned(),
+            is_staging: false,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::ask::Ask;
 use super::faults::Effect;
 use super::lists::{self, Listing, paginate};
 use super::model::{Model, mix};
-use super::network::{Domain, Kind};
+use super::network::{App, Domain, Kind};
 use super::wire::{DnsRow, DomainRow};
 
 pub(super) fn list(model: &mut Model, ask: &Ask) -> Answer {
@@ -21,6 +21,12 @@ pub(super) fn list(model: &mut Model, ask: &Ask) -> Answer {
     };
     let listing = Listing { total: order.len(), default_size: 20, cap: model.page_size };
     paginate(ask, &listing, |at| DomainRow::from(&domains[order[at]]))
+}
+
+/// The domains of another web application, in the order in which they were added.
+pub(super) fn list_of(app: &App, page_size: usize, ask: &Ask) -> Answer {
+    let listing = Listing { total: app.domains.len(), default_size: 20, cap: page_size };
+    paginate(ask, &listing, |at| DomainRow::from(&app.domains[at]))
 }
 
 pub(super) fn show(model: &Model, at: usize) -> Answer {
@@ -145,7 +151,13 @@ impl Settings {
 
 /// Names differ by more than case, as in a database with a case-insensitive collation (inferred).
 fn holds(model: &Model, name: &str) -> bool {
-    model.app.domains.iter().any(|domain| domain.name.eq_ignore_ascii_case(name))
+    let of_neighbours = model.neighbours.iter().flat_map(|app| &app.domains);
+    model
+        .app
+        .domains
+        .iter()
+        .chain(of_neighbours)
+        .any(|domain| domain.name.eq_ignore_ascii_case(name))
 }
 
 fn conflicts(model: &Model, name: &str, www: bool) -> bool {

@@ -123,7 +123,8 @@ impl Shared {
     fn answer(&self, ask: &Ask) -> Reply {
         let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
         model.settle();
-        let answer = gate::pass(&mut model, ask);
+        let mut answer = gate::pass(&mut model, ask);
+        answer.reply.headers.extend(model.date_header());
         if answer.changed {
             self.journal.took_effect(ask.number);
         }

@@ -22,12 +22,16 @@ pub struct Model {
     pub credential: Credential,
     /// The one server of the account.
     pub server: Server,
-    /// The one web application on it.
+    /// The web application that the calls are about.
     pub app: App,
+    /// Other web applications on the server, which can only be looked at.
+    pub neighbours: Vec<App>,
     /// The most rows that a list page has, whatever `perPage` asks for.
     pub page_size: usize,
     /// The throttle, if any; with one, the answers of the application carry its headers.
     pub rate_limit: Option<RateLimit>,
+    /// By how many seconds the clock behind the `Date` headers is ahead.
+    pub clock_ahead: i64,
     /// The share of calls that end in a gateway's 502, half of them after the call took effect.
     pub error_rate: f64,
     /// Failures on order; a call goes to the first one that matches it.
@@ -102,6 +106,20 @@ impl Model {
         }
     }
 
+    /// Puts another web application with one domain onto the server, and gives its id.
+    pub fn attach_neighbour(&mut self, app: &str, domain: &str) -> u64 {
+        let id = self.fresh_id();
+        let domains = vec![self.new_domain(domain, Kind::Primary)];
+        self.neighbours.push(App {
+            id,
+            name: app.to_owned(),
+            domains,
+            ssl: Ssl::None,
+            alias: None,
+        });
+        id
+    }
+
     /// The domain of that exact name.
     pub fn domain(&self, name: &str) -> Option<&Domain> {
         self.app.domains.iter().find(|domain| domain.name == name)
@@ -161,6 +179,14 @@ impl Model {
         self.log.push(LogLine { kind: kind.to_owned(), content, at });
     }
 
+    /// The `Date` header where the clock is not this machine's; the server sends that one by itself.
+    pub(super) fn date_header(&self) -> Option<(String, String)> {
+        let ahead = Duration::from_secs(self.clock_ahead.unsigned_abs());
+        let now = self.clock.now();
+        let date = if self.clock_ahead < 0 { now - ahead } else { now + ahead };
+        (!ahead.is_zero()).then(|| ("Date".to_owned(), httpdate::fmt_http_date(date)))
+    }
+
     /// Perhaps a gateway error, by the seed and the call's number.
     pub(super) fn mishap(&self, number: u64) -> Option<Effect> {
         let mut dice = fastrand::Rng::with_seed(mix(self.seed, number));
@@ -184,9 +210,12 @@ impl Model {
                 name: "app-network".to_owned(),
                 domains: Vec::new(),
                 ssl: Ssl::None,
+                alias: None,
             },
+            neighbours: Vec::new(),
             page_size: 7,
             rate_limit: Some(RateLimit { calls: 50, window: Duration::from_secs(1) }),
+            clock_ahead: 0,
             error_rate: 0.05,
             faults: Vec::new(),
             taken: BTreeSet::new(),

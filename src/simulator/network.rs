@@ -49,6 +49,8 @@ pub struct App {
     pub domains: Vec<Domain>,
     /// Its certificates.
     pub ssl: Ssl,
+    /// The web application that it is an alias of, if it is one.
+    pub alias: Option<u64>,
 }
 
 /// A domain of the web application.

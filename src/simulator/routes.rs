@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::ask::Ask;
 use super::model::Model;
-use super::network::ApiVersion;
+use super::network::{ApiVersion, App};
 use super::{account, domains, ssl};
 
 /// Answers an authenticated call; ids that are not this network's are 404.
@@ -15,7 +15,12 @@ pub(super) fn route(model: &mut Model, ask: &Ask) -> Answer {
         (_, ["servers", server, ..]) if !is(model.server.id, server) => Answer::not_found(),
         ("GET", ["servers", _]) => account::show_server(model),
         ("GET", ["servers", _, "webapps"]) => account::list_apps(model, ask),
-        (_, ["servers", _, "webapps", app, ..]) if !is(model.app.id, app) => Answer::not_found(),
+        (method, ["servers", _, "webapps", app, rest @ ..]) if !is(model.app.id, app) => {
+            let neighbour = model.neighbours.iter().find(|neighbour| is(neighbour.id, app));
+            neighbour.map_or_else(Answer::not_found, |app| {
+                in_neighbour(app, model.page_size, ask, (method, rest))
+            })
+        }
         (method, ["servers", _, "webapps", _, rest @ ..]) => in_app(model, ask, (method, rest)),
         _ => Answer::not_found(),
     }
@@ -23,7 +28,7 @@ pub(super) fn route(model: &mut Model, ask: &Ask) -> Answer {
 
 fn in_app(model: &mut Model, ask: &Ask, route: (&str, &[&str])) -> Answer {
     match route {
-        ("GET", []) => account::show_app(model),
+        ("GET", []) => account::show_app(&model.app),
         ("GET", ["log"]) => account::list_log(model, ask),
         ("POST", ["rebuild"]) => account::rebuild(model),
         ("GET", ["domains"]) => domains::list(model, ask),
@@ -38,6 +43,14 @@ fn in_app(model: &mut Model, ask: &Ask, route: (&str, &[&str])) -> Answer {
         ("POST", ["ssl", "advanced"]) => ssl::switch_mode(model, ask),
         ("PUT", ["ssl", id]) => ssl::basic::redeploy(model, id),
         ("DELETE", ["ssl", id]) => ssl::basic::remove(model, id),
+        _ => Answer::not_found(),
+    }
+}
+
+fn in_neighbour(app: &App, page_size: usize, ask: &Ask, route: (&str, &[&str])) -> Answer {
+    match route {
+        ("GET", []) => account::show_app(app),
+        ("GET", ["domains"]) => domains::list_of(app, page_size, ask),
         _ => Answer::not_found(),
     }
 }

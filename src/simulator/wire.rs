@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::certificate::Certificate;
 use super::clock;
 use super::model::Model;
-use super::network::{ApiVersion, Domain, Kind, LogLine};
+use super::network::{ApiVersion, App, Domain, Kind, LogLine};
 
 /// Stands where real answers have secrets, so that a leak into a log is found by searching for it.
 const SECRET: &str = "SECRET-IN-ANSWER";
@@ -149,13 +149,13 @@ pub(super) struct AppRow<'a> {
     created_at: &'static str,
 }
 
-impl<'a> From<&'a Model> for AppRow<'a> {
-    fn from(model: &'a Model) -> AppRow<'a> {
-        let path = format!("/home/runcloud/webapps/{}", model.app.name);
+impl<'a> From<&'a App> for AppRow<'a> {
+    fn from(app: &'a App) -> AppRow<'a> {
+        let path = format!("/home/runcloud/webapps/{}", app.name);
         AppRow {
-            id: model.app.id,
+            id: app.id,
             server_user_id: 1647,
-            name: &model.app.name,
+            name: &app.name,
             root_path: path.clone(),
             public_path: path,
             php_version: "php81rc",
@@ -163,7 +163,7 @@ impl<'a> From<&'a Model> for AppRow<'a> {
             stack_mode: "production",
             r#type: "wordpress",
             default_app: false,
-            alias: None,
+            alias: app.alias,
             primary_domain: None,
             pull_key1: SECRET,
             pull_key2: SECRET,
@@ -197,7 +197,7 @@ pub(super) struct SslRow<'a> {
     renewal_date: Option<String>,
     enable_http: bool,
     enable_hsts: bool,
-    authorization_method: &'static str,
+    authorization_method: &'a str,
     staging: bool,
     #[serde(rename = "created_at")]
     created_at: &'static str,
@@ -214,8 +214,8 @@ impl<'a> SslRow<'a> {
             renewal_date: renewal.map(clock::plain),
             enable_http: false,
             enable_hsts: false,
-            authorization_method: "http-01",
-            staging: false,
+            authorization_method: &certificate.authorization,
+            staging: certificate.is_staging,
             created_at: "2024-07-09 07:05:00",
         }
     }

@@ -35,7 +35,8 @@ impl TablePrefix {
             .then(|| Self(text.to_owned()))
     }
 
-    pub(super) fn table(&self, name: &str) -> String {
+    /// The whole name of a table.
+    pub fn table(&self, name: &str) -> String {
         format!("{}{name}", self.0)
     }
 }
@@ -238,7 +239,7 @@ where
 }
 
 /// None where the table is missing or not granted.
-fn if_readable<T>(rows: Result<T, sqlx::Error>) -> Result<Option<T>, DatabaseError> {
+pub(super) fn if_readable<T>(rows: Result<T, sqlx::Error>) -> Result<Option<T>, DatabaseError> {
     match rows {
         Ok(rows) => Ok(Some(rows)),
         Err(error) if is_unreadable(&error) => Ok(None),

@@ -7,14 +7,18 @@
 mod database;
 mod desired;
 mod error;
+mod grant;
 mod ranks;
 mod serving;
 mod source;
+mod survey;
 mod tables;
 
 pub use database::{Database, TablePrefix};
 pub use desired::{Canaries, Claim, Desired, Kept, Rejected, Standing, Subdomains};
 pub use error::DatabaseError;
+pub use grant::Grant;
 pub use serving::{Rank, Refusal, Serving, candidates};
 pub use source::{Login, Source};
+pub use survey::{Jobs, LoginName, OtherTable, Plugin, Survey};
 pub use tables::{Mapping, Network, Site, SiteState, Stage, Tables};

@@ -81,6 +81,12 @@ impl Source {
 }
 
 impl Login {
+    /// Whether it is a URL with a password in it.
+    pub fn is_url_with_password(&self) -> bool {
+        let Self::Url(url) = self else { return false };
+        reqwest::Url::parse(url.expose_secret()).is_ok_and(|url| url.password().is_some())
+    }
+
     fn options(&self) -> Result<MySqlConnectOptions, DatabaseError> {
         let options = match self {
             Self::Url(url) => MySqlConnectOptions::from_str(url.expose_secret())

@@ -140,12 +140,9 @@ async fn a_report_in_json_is_all_there_is_on_stdout() {
           "a.test"
         ]
       },
-<<<<<<< HEAD
       "covered": [],
       "left_out": [],
-=======
       "paused": null,
->>>>>>> operator
       "notices": [],
       "error": null
     }

@@ -151,7 +151,9 @@ pub fn step(situation: &Situation<'_>) -> Certificate {
     let is_for_all = matches!(mode, Mode::Basic | Mode::None);
     match situation.wait_of_all(&ready).filter(|_| is_for_all && !ready.is_empty()) {
         Some(wait) => {
-            ready.iter().for_each(|domain| certificate.wait(domain, wait.clone()));
+            for domain in &ready {
+                certificate.wait(domain, wait.clone());
+            }
         }
         None if ready.is_empty() => {}
         None => {

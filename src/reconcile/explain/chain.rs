@@ -8,9 +8,9 @@ use crate::wordpress::{Kept, Mapping, Refusal, Serving, Standing};
 
 pub(super) fn chain(facts: &Facts<'_>) -> Vec<Link> {
     [
-        ("row", row(facts)),
+        ("row", Some(row(facts))),
         ("policy", policy(facts)),
-        ("ownership", ownership(facts)),
+        ("ownership", Some(ownership(facts))),
         ("RunCloud", runcloud(facts)),
         ("DNS", dns(facts)),
         ("certificate", certificate(facts)),
@@ -24,23 +24,23 @@ pub(super) fn chain(facts: &Facts<'_>) -> Vec<Link> {
 
 type Told = Option<(State, String)>;
 
-fn row(facts: &Facts<'_>) -> Told {
+fn row(facts: &Facts<'_>) -> (State, String) {
     let tables = match &facts.tables {
         Ok(tables) => tables,
-        Err(why) => return Some((State::Open, format!("not read: {why}"))),
+        Err(why) => return (State::Open, format!("not read: {why}")),
     };
     if !tables.rows.is_empty() {
         let rows: Vec<String> = tables.rows.iter().map(|row| told_row(row)).collect();
-        return Some((State::Good, rows.join("; ")));
+        return (State::Good, rows.join("; "));
     }
     let own = tables.claim.filter(|claim| claim.cause.mapping.is_none());
-    Some(match (own, tables.siblings.first()) {
+    match (own, tables.siblings.first()) {
         (Some(claim), _) => (State::Good, format!("none; it is the {}", claim.cause)),
         (None, Some(sibling)) => {
             (State::Bad, format!("none of its own; {}: {}", told_row(sibling), shown(sibling)))
         }
         (None, None) => (State::Bad, "none".to_owned()),
-    })
+    }
 }
 
 fn told_row(row: &Mapping) -> String {
@@ -91,11 +91,11 @@ pub(super) fn why_kept(kept: Kept) -> &'static str {
     }
 }
 
-fn ownership(facts: &Facts<'_>) -> Told {
+fn ownership(facts: &Facts<'_>) -> (State, String) {
     let Some(record) = facts.record() else {
-        return Some((State::Open, "no ledger yet: nothing is managed".to_owned()));
+        return (State::Open, "no ledger yet: nothing is managed".to_owned());
     };
-    Some(match &record.owned {
+    match &record.owned {
         Some((Owned { origin, .. }, since)) => {
             let how = match origin {
                 Origin::Added => "added by this program",
@@ -104,7 +104,7 @@ fn ownership(facts: &Facts<'_>) -> Told {
             (State::Good, format!("{how}, {}", since.for_reader_at(facts.now.wall)))
         }
         None => (State::Open, "not managed".to_owned()),
-    })
+    }
 }
 
 fn runcloud(facts: &Facts<'_>) -> Told {

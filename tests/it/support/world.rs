@@ -111,11 +111,12 @@ impl World {
 
     /// With a web server that shows what RunCloud issued: a certificate for the network's own names.
     pub async fn with_web_server(mut self) -> Self {
-        let mut model = self.runcloud.model();
-        let names = model.app.domains.iter().map(|domain| domain.name.clone()).collect();
-        let until = SystemTime::now() + Duration::from_hours(60 * 24);
-        model.app.ssl = Ssl::Basic(Certificate::issued(694, names, until));
-        drop(model);
+        {
+            let mut model = self.runcloud.model();
+            let names = model.app.domains.iter().map(|domain| domain.name.clone()).collect();
+            let until = SystemTime::now() + Duration::from_hours(60 * 24);
+            model.app.ssl = Ssl::Basic(Certificate::issued(694, names, until));
+        }
         let web = WebServer::start(&self.runcloud, HERE.into()).await.unwrap();
         self.web_server = Some(web.tls_address());
         self.web = Some(web);

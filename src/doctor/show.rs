@@ -1,0 +1,141 @@
+//! What was found, for people and for machines. Pure.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::check::{Check, Finding, Verdict};
+use super::words::count;
+use super::{Examination, Group};
+use crate::config::Sourced;
+
+/// The widest line, so that it fits a terminal.
+const WIDTH: usize = 80;
+/// Where evidence begins.
+const INDENT: usize = 8;
+const MEND: &str = "        -> ";
+
+/// What was found, in words, by group.
+pub struct Text<'a> {
+    /// What the checks came to.
+    pub examination: &'a Examination,
+    /// Every setting with where it came from, secrets masked.
+    pub settings: &'a [Sourced<String>],
+}
+
+/// What was found, for machines.
+#[derive(Serialize)]
+pub struct Json<'a> {
+    schema: u32,
+    /// What is wrong.
+    findings: Vec<&'a Finding>,
+    /// What is worth knowing, or could not be told.
+    notes: Vec<&'a Finding>,
+    /// The checks that hold.
+    passed: Vec<Check>,
+    settings: Vec<Setting<'a>>,
+}
+
+#[derive(Serialize)]
+struct Setting<'a> {
+    #[serde(rename = "setting")]
+    name: &'static str,
+    value: &'a str,
+    origin: String,
+}
+
+impl<'a> Json<'a> {
+    /// Sorts what was found by what it came to.
+    pub fn of(examination: &'a Examination, settings: &'a [Sourced<String>]) -> Self {
+        let such = |is_such: fn(Verdict) -> bool| {
+            examination.all().filter(move |finding| is_such(finding.verdict))
+        };
+        let setting = |setting: &'a Sourced<String>| Setting {
+            name: setting.setting,
+            value: &setting.value,
+            origin: setting.origin.to_string(),
+        };
+        Self {
+            schema: 1,
+            findings: such(|verdict| verdict >= Verdict::Warn).collect(),
+            notes: such(|verdict| verdict == Verdict::Note).collect(),
+            passed: such(|verdict| verdict == Verdict::Ok).map(|finding| finding.check).collect(),
+            settings: settings.iter().map(setting).collect(),
+        }
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (group, findings) in &self.examination.groups {
+            writeln!(f, "{group}")?;
+            for finding in findings {
+                write_finding(f, finding)?;
+            }
+            writeln!(f)?;
+        }
+        writeln!(f, "Where each setting came from")?;
+        for Sourced { setting, value, origin } in self.settings {
+            write_wrapped(f, "  ", &format!("{setting}: {value} ({origin})"))?;
+        }
+        writeln!(f)?;
+        let number = |is_such: fn(Verdict) -> bool| {
+            self.examination.all().filter(|finding| is_such(finding.verdict)).count()
+        };
+        write!(
+            f,
+            "{}, {}, {} passed",
+            count(number(|verdict| verdict >= Verdict::Warn), "finding"),
+            count(number(|verdict| verdict == Verdict::Note), "note"),
+            count(number(|verdict| verdict == Verdict::Ok), "check")
+        )
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connection => "Connection",
+            Self::Ssl => "SSL",
+            Self::Domains => "Domain not added",
+            Self::Ours => "This program",
+        })
+    }
+}
+
+fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
+    let Finding { check, verdict, evidence, mend } = finding;
+    let mark = match verdict {
+        Verdict::Ok => "  ok    ",
+        Verdict::Note => "  note  ",
+        Verdict::Warn => "  WARN  ",
+        Verdict::Fail => "  FAIL  ",
+    };
+    write_wrapped(f, mark, &format!("{check}: {evidence}"))?;
+    let mut lines = mend.lines();
+    if let Some(sentence) = lines.next() {
+        write_wrapped(f, MEND, sentence)?;
+    }
+    // Commands, to be copied as they are.
+    lines.try_for_each(|command| writeln!(f, "{:1$}{command}", "", MEND.len()))
+}
+
+/// The text in lines that fit, the first one after `begin`, the others indented like evidence. A word is
+/// never split.
+fn write_wrapped(f: &mut fmt::Formatter<'_>, begin: &str, text: &str) -> fmt::Result {
+    let mut line = begin.to_owned();
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(f, "{line}")?;
+            line = " ".repeat(INDENT.max(begin.chars().count()));
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    writeln!(f, "{line}")
+}
