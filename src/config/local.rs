@@ -24,10 +24,7 @@ pub struct Local {
 /// # Errors
 /// [`ConfigError`] with every problem found.
 pub fn load_local(flags: &Flags, environment: &Environment) -> Result<Local, ConfigError> {
-    #[allow(
-        clippy::redundant_closure_for_method_calls,
-        reason = "the method is of one lifetime only"
-    )]
+    #[allow(clippy::redundant_closure_for_method_calls, reason = "of one lifetime")]
     resolve(flags, environment, |resolver| resolver.local())
 }
 
@@ -37,5 +34,16 @@ impl Resolver<'_> {
         let (own, _) = self.own();
         let subdomains = self.layers.file.sync.subdomains;
         Some(Local { source: source?, prefix: prefix?, own, keep, subdomains })
+    }
+
+    /// `DOMAIN_CURRENT_SITE`; the tables usually name the network too, so not knowing it is no error.
+    pub(super) fn own(&mut self) -> (Vec<Domain>, Vec<String>) {
+        let found = self.layers.constant("network", "DOMAIN_CURRENT_SITE", "config.toml sync.keep");
+        match found.map(|found| found.map(|found| Domain::parse_without_port(&found.value))) {
+            Ok(None) => (vec![], vec![]),
+            Ok(Some(Ok(domain))) => (vec![domain], vec![]),
+            Ok(Some(Err(rejection))) => (vec![], vec![format!("DOMAIN_CURRENT_SITE: {rejection}")]),
+            Err(problem) => (vec![], vec![problem]),
+        }
     }
 }

@@ -33,10 +33,7 @@ const GRACE: Duration = Duration::from_mins(2);
 /// # Errors
 /// [`ConfigError`] with every problem found.
 pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigError> {
-    #[allow(
-        clippy::redundant_closure_for_method_calls,
-        reason = "the method is of one lifetime only"
-    )]
+    #[allow(clippy::redundant_closure_for_method_calls, reason = "of one lifetime")]
     resolve(flags, environment, |resolver| resolver.config())
 }
 
@@ -346,17 +343,6 @@ impl Resolver<'_> {
             }
         }
         kept
-    }
-
-    /// `DOMAIN_CURRENT_SITE`; the tables usually name the network too, so not knowing it is no error.
-    pub(super) fn own(&mut self) -> (Vec<Domain>, Vec<String>) {
-        let found = self.layers.constant("network", "DOMAIN_CURRENT_SITE", "config.toml sync.keep");
-        match found.map(|found| found.map(|found| Domain::parse_without_port(&found.value))) {
-            Ok(None) => (vec![], vec![]),
-            Ok(Some(Ok(domain))) => (vec![domain], vec![]),
-            Ok(Some(Err(rejection))) => (vec![], vec![format!("DOMAIN_CURRENT_SITE: {rejection}")]),
-            Err(problem) => (vec![], vec![problem]),
-        }
     }
 
     /// The value of a look-up; none, and one problem more, where it failed.

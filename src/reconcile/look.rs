@@ -76,12 +76,11 @@ impl Probes {
         let control = primary.map(|(name, _)| name).or(desired.network.as_ref());
         let Probes { resolver, accept, .. } = self;
         let expected = Expected { addresses: server.clone(), accept: accept.clone() };
-        let mut verdicts = match resolver {
-            Some(resolver) => resolver.look(names, control, &expected, stop).await,
-            None => {
-                let unknown = || DnsVerdict::Unknown("there is no resolver to ask".to_owned());
-                names.iter().map(|name| (name.clone(), unknown())).collect()
-            }
+        let mut verdicts = if let Some(resolver) = resolver {
+            resolver.look(names, control, &expected, stop).await
+        } else {
+            let unknown = || DnsVerdict::Unknown("there is no resolver to ask".to_owned());
+            names.iter().map(|name| (name.clone(), unknown())).collect()
         };
         for name in self.witnessed(&verdicts, desired, &expected, stop).await {
             verdicts.insert(name, DnsVerdict::Here);

@@ -2,6 +2,7 @@
 //! read, and `now`, and return values. [`pass`] reads, lets them decide, and applies.
 
 pub mod adoption;
+mod aftermath;
 mod apply;
 mod blocked;
 pub mod certificate;

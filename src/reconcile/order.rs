@@ -57,7 +57,8 @@ impl Orderer<'_> {
             self.note_reasons(&[]).await?;
         } else {
             let ssl = self.network.reader.ssl().await?;
-            let judged = self.network.judge(&stand, seen, &ssl).await?;
+            let mut judged = self.network.judge(&stand, seen, &ssl).await?;
+            self.ask_why(&mut judged.settled, &known).await?;
             self.tell(&judged, &known);
             self.ledger.note_certificates(&judged.settled.states).await?;
             if let Some(spoilers) = &judged.spoilers {
@@ -77,38 +78,6 @@ impl Orderer<'_> {
         let made: BTreeSet<&Domain> = added.iter().chain(updated).chain(removed).collect();
         let changes = proposal.approved.plan().changes.iter();
         changes.filter(|change| made.contains(change.domain())).collect()
-    }
-
-    /// Says what came of earlier orders.
-    fn tell(&mut self, judged: &Judged, known: &Known) {
-        let settled = &judged.settled;
-        if !settled.covered.is_empty() {
-            let names: Vec<Domain> = settled.covered.iter().cloned().collect();
-            tracing::info!("covered by a certificate: {}", some_of(&names));
-            self.report.covered = names;
-        }
-        for (domain, why) in &settled.left_out {
-            tracing::warn!("{domain}: {why}");
-            self.report.left_out.push(Failed { domain: domain.clone(), detail: why.clone() });
-        }
-        for (domain, state) in &settled.states {
-            let CertificateState::Failed { reason, .. } = state else { continue };
-            let is_news = !matches!(
-                known.certificates.get(domain),
-                Some(CertificateState::Failed { reason: before, .. }) if before == reason
-            );
-            if is_news && !settled.left_out.contains_key(domain) {
-                tracing::warn!("{domain}: {reason}");
-            }
-        }
-        if let Some(spoilers) = judged.spoilers.as_ref().filter(|names| !names.is_empty()) {
-            let names: Vec<Domain> = spoilers.keys().cloned().collect();
-            tracing::warn!(
-                "an order for all names failed as a whole while {} did not point here: from now on names that \
-                 do not point here are not added until they do",
-                some_of(&names)
-            );
-        }
     }
 
     async fn act(

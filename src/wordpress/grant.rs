@@ -68,7 +68,7 @@ mod tests {
         );
         assert_eq!(
             (all.scope.as_str(), all.beyond_reading()),
-            ("*.*", vec!["ALL PRIVILEGES", "GRANT OPTION"])
+            ("*.*", vec!["ALL PRIVILEGES", "WITH GRANT OPTION"])
         );
         assert!(!format!("{all:?}").contains("SECRET"));
         let one = grant("GRANT SELECT ON `wordpress`.`wp_blogs` TO `sync`@`%`");

@@ -168,7 +168,10 @@ async fn an_authority_that_fails_for_a_week_is_asked_twelve_times_at_most() {
     let every = ["a.test", "b.test", "network.test", "shop.network.test"].map(str::to_owned);
     world.runcloud.model().misdirected.extend(every);
     world.pass().await.unwrap();
+    world.runcloud.model().issue_delay = MINUTE;
     let reports = live(&mut world, DAY * 7).await;
+    let said = reports.iter().map(ToString::to_string).collect::<String>();
+    assert!(said.contains("RunCloud's log: Failed to deploy SSL certificate: the challenge for"));
     assert!((5..=12).contains(&world.orders()), "{} orders", world.orders());
     let unclean = reports.iter().filter(|report| !report.is_clean());
     assert!(unclean.count() > reports.len() / 2, "it is said that nothing comes of it");
@@ -338,6 +341,27 @@ async fn a_row_that_the_plugin_gave_up_is_added_when_it_arrives_after_all() {
 }
 
 #[tokio::test]
+async fn a_name_behind_a_proxy_is_here_when_wordpress_answers_there() {
+    let mut world = World::new().await.mapped(&["a.test", "b.test"]).await.with_web_server().await;
+    world.row(2, "late.test", 1, "failed").await;
+    let proxy = world.web().beside(ELSEWHERE.into()).await.unwrap();
+    proxy.signs_with("key", "salt");
+    world.witness_port = Some(world.web().http_address().port());
+    for name in ["a.test", "b.test", "late.test"] {
+        world.dns.points(name, [ELSEWHERE]);
+    }
+    proxy.maps("a.test", 8);
+    proxy.maps("b.test", 7_777);
+    world.runcloud.model().misdirected.insert("b.test".into());
+    proxy.maps("late.test", 10);
+    let report = world.pass().await.unwrap();
+    assert_eq!(report.added.len(), 3, "a row that the plugin gave up arrives too");
+    live(&mut world, MINUTE).await;
+    assert_eq!(world.uncovered().await, ["b.test"], "another row's answer proves nothing");
+    world.rest().await;
+}
+
+#[tokio::test]
 async fn an_apex_serves_its_www_where_that_points_here_too() {
     let mut world = World::new().await.mapped(&["a.test", "b.test"]).await.with_web_server().await;
     world.dns.points("www.a.test", [HERE]);
@@ -372,7 +396,10 @@ async fn a_name_left_out_although_it_points_here_is_ordered_again_later() {
     world.runcloud.model().misdirected.insert("b.test".into());
     world.pass().await.unwrap();
     live(&mut world, MINUTE).await;
-    assert!(matches!(world.state("b.test").await, Some(CertificateState::Failed { .. })));
+    let Some(CertificateState::Failed { reason, .. }) = world.state("b.test").await else {
+        panic!("it was left out");
+    };
+    assert_eq!(reason, "the certificate came without it");
     assert_eq!(world.orders(), 1);
     world.runcloud.model().misdirected.clear();
     live(&mut world, HOUR * 2).await;

@@ -207,8 +207,8 @@ pub(super) fn why_refused(why: Refusal) -> &'static str {
         Refusal::Inactive => "is not active",
         Refusal::CheckingDns => "waits until the plugin has seen the name arrive here",
         Refusal::CheckingSsl => "waits until the plugin has seen a certificate",
-        Refusal::Failed => "the plugin gave up, as it did not see the name arrive",
-        Refusal::SslFailed => "the plugin gave up, as it saw no certificate",
+        Refusal::Failed => "was given up by the plugin, which did not see the name arrive",
+        Refusal::SslFailed => "was given up by the plugin, which saw no certificate",
         Refusal::NoSite => "is of a site that does not exist",
     }
 }

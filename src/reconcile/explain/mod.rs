@@ -3,6 +3,7 @@
 
 mod chain;
 mod verdict;
+mod visitor;
 
 use serde::Serialize;
 

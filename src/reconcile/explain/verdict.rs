@@ -3,11 +3,11 @@
 
 use serde::Serialize;
 
-use super::chain::{why_kept, why_refused};
+use super::chain::why_kept;
+use super::visitor::{live, uncovered, unserved};
 use super::{Facts, FromTables, Protection};
-use crate::ledger::{AtWork, CertificateState};
-use crate::probe::DnsVerdict;
-use crate::wordpress::{Kept, Refusal, Serving, Standing};
+use crate::ledger::AtWork;
+use crate::wordpress::{Kept, Standing};
 
 /// What a chain comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -91,11 +91,11 @@ pub(super) fn verdict(facts: &Facts<'_>) -> Verdict {
         .unwrap_or_else(|| live(facts))
 }
 
-fn of(reason: Reason, sentence: String) -> Verdict {
+pub(super) fn of(reason: Reason, sentence: String) -> Verdict {
     Verdict { reason, sentence, mend: None }
 }
 
-fn mended(reason: Reason, sentence: String, mend: String) -> Verdict {
+pub(super) fn mended(reason: Reason, sentence: String, mend: String) -> Verdict {
     Verdict { reason, sentence, mend: Some(mend) }
 }
 
@@ -347,115 +347,4 @@ fn missing(facts: &Facts<'_>) -> Option<Verdict> {
         ));
     }
     Some(of(Reason::Pending, "it is wanted, and the next pass adds it".to_owned()))
-}
-
-/// What has no certificate.
-fn uncovered(facts: &Facts<'_>) -> Option<Verdict> {
-    let record = facts.served_by()?;
-    let state = record.certificate.as_ref()?;
-    let verdict = record.verdict.as_ref().map(|seen| &seen.verdict);
-    let now = facts.now.wall;
-    match (state, verdict) {
-        (CertificateState::Covered { .. }, _) => None,
-        (CertificateState::Ordered { since, .. }, _) => Some(of(
-            Reason::CertificateOrdered,
-            format!(
-                "its certificate was ordered {} and is not there yet",
-                since.for_reader_at(now)
-            ),
-        )),
-        (_, Some(elsewhere @ DnsVerdict::Elsewhere(_))) => Some(mended(
-            Reason::DnsElsewhere,
-            format!("it has no certificate, because it {elsewhere} and not here"),
-            "let the customer point it to this server; the certificate follows by itself"
-                .to_owned(),
-        )),
-        (_, Some(DnsVerdict::NotFound)) => Some(mended(
-            Reason::DnsNotFound,
-            "it has no certificate, because it is not in DNS".to_owned(),
-            "let the customer enter it in DNS; the certificate follows by itself".to_owned(),
-        )),
-        (CertificateState::Failed { reason, retry_at, .. }, _) => Some(mended(
-            Reason::CertificateFailed,
-            format!(
-                "its last certificate order brought nothing: {reason}; the next goes out {}",
-                retry_at.for_reader_at(now)
-            ),
-            format!("when the cause is mended: {} retry {}", facts.command, facts.name),
-        )),
-        (CertificateState::Due { .. }, _) => {
-            let why = record.waiting.as_ref();
-            let why = why.map_or("the next pass orders one", |waiting| waiting.detail.as_str());
-            Some(of(Reason::CertificateDue, format!("it has no certificate yet: {why}")))
-        }
-    }
-}
-
-/// What WordPress does not serve although everything else is there.
-fn unserved(facts: &Facts<'_>) -> Option<Verdict> {
-    let sentence =
-        |why: &str| format!("everything is there, and WordPress does not serve it: {why}");
-    match &facts.tables.as_ref().ok()?.serving {
-        Serving::Served { .. } => None,
-        Serving::Refused { mapping, why } => {
-            let told = sentence(&format!("mapping {mapping} {}", why_refused(*why)));
-            Some(refused(*mapping, *why, told))
-        }
-        Serving::Gone { site, .. } => Some(mended(
-            Reason::NotServed,
-            sentence(&format!("site {site} is archived, spam or deleted")),
-            "restore the site in WordPress, if it should be served".to_owned(),
-        )),
-        Serving::Spelled { mapping, stored } => Some(mended(
-            Reason::NotServed,
-            sentence(&format!(
-                "mapping {mapping} holds \"{}\", and browsers ask for {}",
-                stored.escape_debug(),
-                facts.name
-            )),
-            format!("store {} in mapping {mapping} instead", facts.name),
-        )),
-        Serving::Nowhere => Some(of(Reason::NotServed, sentence("it knows no site for it"))),
-    }
-}
-
-fn refused(mapping: i64, why: Refusal, sentence: String) -> Verdict {
-    let again = |stage: &str| {
-        format!(
-            "in the web application's directory: wp wu domain update {mapping} --stage={stage} and wp eval \
-             \"wu_enqueue_async_action('wu_async_process_domain_stage', ['domain_id' => {mapping}], 'domain');\""
-        )
-    };
-    match why {
-        Refusal::CheckingDns | Refusal::CheckingSsl => of(Reason::PluginChecks, sentence),
-        Refusal::Failed => mended(Reason::PluginGaveUp, sentence, again("checking-dns")),
-        Refusal::SslFailed => mended(Reason::PluginGaveUp, sentence, again("checking-ssl-cert")),
-        Refusal::Inactive => mended(
-            Reason::NotServed,
-            sentence,
-            format!("switch mapping {mapping} to active in Ultimate Multisite → Domains"),
-        ),
-        Refusal::NoSite => mended(
-            Reason::NotServed,
-            sentence,
-            format!("map it to a site that exists, and delete mapping {mapping}"),
-        ),
-    }
-}
-
-fn live(facts: &Facts<'_>) -> Verdict {
-    let is_covered = facts
-        .served_by()
-        .and_then(|record| record.certificate.as_ref())
-        .is_some_and(CertificateState::is_covered);
-    let sentence = match (is_covered, &facts.tables) {
-        (_, Err(_)) => "it is in RunCloud, as far as the ledger knows; the tables were not read",
-        (true, Ok(_)) => {
-            "it is live: in RunCloud, covered by a certificate, and served by WordPress"
-        }
-        (false, Ok(_)) => {
-            "it is in RunCloud and served by WordPress; its certificate was not seen yet"
-        }
-    };
-    of(Reason::Live, sentence.to_owned())
 }

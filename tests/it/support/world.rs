@@ -10,7 +10,7 @@ use runcloud_domain_sync::ledger::{
     Approval, Binding, Cause, CertificateState, Intent, IntentAction, Known, Lease, Ledger, Look,
     Rule,
 };
-use runcloud_domain_sync::probe::Resolver;
+use runcloud_domain_sync::probe::{Resolver, Witness};
 use runcloud_domain_sync::reconcile::certificate::{Gate, SslRules};
 use runcloud_domain_sync::reconcile::pass;
 use runcloud_domain_sync::reconcile::plan::{Plan, PlanText, Policy, Removal, WwwPolicy};
@@ -42,6 +42,8 @@ pub struct World {
     /// Where the web server is asked for certificates; nobody listens at the server's own address.
     pub web_server: Option<SocketAddr>,
     web: Option<WebServer>,
+    /// Where WordPress is asked over http; its keys are `key` and `salt`.
+    pub witness_port: Option<u16>,
     pub tables: Database,
     pub state: TempDir,
     pub policy: Policy,
@@ -89,6 +91,7 @@ impl World {
             dns,
             web_server: None,
             web: None,
+            witness_port: None,
             tables,
             state: tempfile::tempdir().unwrap(),
             policy: Policy {
@@ -305,6 +308,9 @@ impl World {
         let prefix = TablePrefix::new(PREFIX).unwrap();
         let mut probes = Probes::new(Resolver::new(&[self.dns.address()]).ok());
         probes.web_server = self.web_server;
+        if let Some(port) = self.witness_port {
+            probes.witness = Witness::new(&"key".into(), &"salt".into(), port).ok();
+        }
         let keep = self.keep.iter().map(|name| Domain::parse(name).unwrap());
         Network {
             database: wordpress::Database::new(source, prefix, self.patience.total),
