@@ -117,6 +117,20 @@ pub(super) enum Command {
         runcloud-domain-sync demo --keep\n  \
         runcloud-domain-sync demo --in /tmp/DIR --map shop.example.com")]
     Demo(DemoFlags),
+    /// Print a shell's completions; the Debian package has them installed.
+    ///
+    /// For bash, for example: runcloud-domain-sync completions bash >
+    /// ~/.local/share/bash-completion/completions/runcloud-domain-sync
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a directory, for a package.
+    #[command(hide = true)]
+    Man {
+        /// The directory.
+        directory: PathBuf,
+    },
 }
 
 #[derive(Clone, Debug, Args)]

@@ -9,6 +9,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod history;
+mod pages;
 mod pause;
 mod place;
 mod plan;
@@ -72,6 +73,8 @@ async fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Approve(flags)) => approve::approve(&settings, &flags).await,
         Some(Command::Doctor(flags)) => doctor::doctor(&settings, flags.json || run.json).await,
         Some(Command::Demo(flags)) => demo::demo(&flags).await,
+        Some(Command::Completions { shell }) => pages::completions(shell),
+        Some(Command::Man { directory }) => pages::man(&directory),
     }
 }
 
