@@ -113,6 +113,15 @@
 //! * WordPress has to answer at every address of a name that answers at all, and not at one that means another
 //!   machine to each who asks, unless the server itself is at such a one.
 //! * What RunCloud refuses for one name is tried again after hours; `plan` shows it as held.
+//! * A pause is a row in the ledger that every write call meets right before its intent, so it also stops a
+//!   pass at work. It ends by the ledger's own clock: never early, and after so much time of the running
+//!   machine. `--once` exits 0 while it is paused: whoever paused it knows that work is left.
+//! * What an operator says is an event without a pass; a daemon that sees a newer one makes a pass.
+//! * `adopt` is for names that only RunCloud has: as no row wants them, the next pass removes them, within
+//!   the budget. It shows that and asks; nobody there to be asked, it needs `--yes`. `approve` needs it never.
+//! * `history undo` adds a removed name as one that only RunCloud has, which nothing removes but
+//!   `removal = "mirror"`; under that it refuses. It is done by the next pass, for the lease is the daemon's.
+//! * `explain` asks the ledger and the database, never RunCloud: the ledger has what the last pass saw there.
 
 pub mod cli;
 pub mod clock;
