@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -35,32 +35,46 @@ pub(super) async fn explain_name(
     settings: &Settings,
     flags: &ExplainFlags,
 ) -> Result<Exit, Failure> {
-    let read = read_tables(settings).await;
-    let name = match place::name_in(&flags.name) {
+    let local = config::load_local(&settings.flags(), &place::environment());
+    let local = local.map_err(|error| error.to_string());
+    let place = Place { directory: place::state_dir(settings)?, command: settings.command() };
+    show(local, &place, &flags.name, flags.json).await?;
+    Ok(Exit::Converged)
+}
+
+/// Where the ledger is, and how this program is called with its settings.
+pub(super) struct Place {
+    pub(super) directory: PathBuf,
+    pub(super) command: String,
+}
+
+/// Explains what is asked for, as text or as JSON; `local` says where the tables are, or why that is not known.
+pub(super) async fn show(
+    local: Result<Local, String>,
+    Place { directory, command }: &Place,
+    asked: &str,
+    json: bool,
+) -> Result<(), Failure> {
+    let read = read_tables(local).await;
+    let name = match place::name_in(asked) {
         Ok(name) => name,
-        Err(rejection) => {
-            tell_no_name(&rejection, &read, flags.json)?;
-            return Ok(Exit::Converged);
-        }
+        Err(rejection) => return tell_no_name(&rejection, &read, json),
     };
-    let directory = place::state_dir(settings)?;
-    let known = Known::read(&directory, &name).await?;
+    let known = Known::read(directory, &name).await?;
     let tables = match &read {
         Ok(read) => Ok(read.of(&name).await),
         Err(why) => Err(why.clone()),
     };
-    let command = settings.command();
     let now = Moment::now();
-    let ledger = known.as_ref().map(|known| known.of(&name, AtWork::on(&directory)));
-    let facts = Facts { name: &name, tables, ledger, now: &now, command: &command };
+    let ledger = known.as_ref().map(|known| known.of(&name, AtWork::on(directory)));
+    let facts = Facts { name: &name, tables, ledger, now: &now, command };
     let explanation = explain(&facts);
     let events = known.as_ref().map(|known| known.record.events.as_slice()).unwrap_or_default();
-    if flags.json {
-        print_json(&ExplainJson::of(&flags.name, &name, &explanation, events))?;
+    if json {
+        print_json(&ExplainJson::of(asked, &name, &explanation, events))
     } else {
-        print_styled(&page(&name, &explanation, events))?;
+        print_styled(&page(&name, &explanation, events))
     }
-    Ok(Exit::Converged)
 }
 
 /// What the ledger knows of a name, and of what may serve it.
@@ -111,10 +125,8 @@ struct Read {
     keep: Vec<Domain>,
 }
 
-async fn read_tables(settings: &Settings) -> Result<Read, String> {
-    let local = config::load_local(&settings.flags(), &place::environment());
-    let Local { source, prefix, own, keep, subdomains } =
-        local.map_err(|error| error.to_string())?;
+async fn read_tables(local: Result<Local, String>) -> Result<Read, String> {
+    let Local { source, prefix, own, keep, subdomains } = local?;
     let database = Database::new(source, prefix, Duration::ZERO);
     let tables = tokio::time::timeout(DATABASE, database.read()).await;
     let tables = tables.map_err(|_| "the database did not answer in time".to_owned())?;

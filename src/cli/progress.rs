@@ -147,7 +147,7 @@ mod tests {
             busy_since: now,
             waiting_until: None,
         };
-        let later = now + Duration::from_secs(60);
+        let later = now + Duration::from_mins(1);
         let line = |seen: Seen| in_words(&seen, later);
         assert_eq!(line(seen(Work::Nothing, 0, None)), None);
         assert_eq!(line(seen(Work::Looking, 0, None)).unwrap(), "looking at both sides");

@@ -47,18 +47,23 @@ async fn retry_one(operator: &mut Operator, asked: &Domain, command: &str) -> Re
     ))
 }
 
-fn told(PutOff { failure, repair }: &PutOff, now: Timestamp) -> String {
-    match (failure, repair) {
-        (Some(failure), _) => format!(
+fn told(PutOff { failure, repair, order }: &PutOff, now: Timestamp) -> String {
+    match (failure, repair, order) {
+        (Some(failure), ..) => format!(
             "it failed ({}) and was to be tried again {}; now the next pass tries it",
             failure.detail,
             failure.retry_at.for_reader_at(now)
         ),
-        (None, Some(repair)) => format!(
+        (None, Some(repair), _) => format!(
             "it was added again {} times and gone each time; that is forgotten, and the next pass adds it \
              where it is missing",
             repair.repairs
         ),
-        (None, None) => String::new(),
+        (None, None, Some((reason, retry_at))) => format!(
+            "its certificate order brought nothing ({reason}) and was to be repeated {}; now the next pass \
+             orders it, within the budgets",
+            retry_at.for_reader_at(now)
+        ),
+        (None, None, None) => String::new(),
     }
 }

@@ -4,6 +4,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 const FILE: &str = "lease";
+/// How often the kernel's list of locks is read before a lock is not in it: what changes while it is read may be left
+/// out.
+const LOOKS: usize = 5;
 /// What stands before the holder's id.
 const PROCESS: &str = "process ";
 
@@ -91,7 +94,6 @@ impl AtWork {
         let (Ok(metadata), Ok(holder)) = (path.metadata(), std::fs::read_to_string(&path)) else {
             return Self::Unknown;
         };
-        let Ok(locks) = std::fs::read_to_string("/proc/locks") else { return Self::Unknown };
         let holder = holder.trim().strip_prefix(PROCESS).unwrap_or_default();
         let file = format!(":{}", metadata.ino());
         let is_held = |line: &str| {
@@ -99,10 +101,13 @@ impl AtWork {
             let [_, "FLOCK", _, "WRITE", process, inode, ..] = words[..] else { return false };
             process == holder && inode.ends_with(&file)
         };
-        match holder.parse() {
-            Ok(process) if locks.lines().any(is_held) => Self::Process(process),
-            _ => Self::Nobody,
+        for _ in 0..LOOKS {
+            let Ok(locks) = std::fs::read_to_string("/proc/locks") else { return Self::Unknown };
+            if let (true, Ok(process)) = (locks.lines().any(is_held), holder.parse()) {
+                return Self::Process(process);
+            }
         }
+        Self::Nobody
     }
 }
 

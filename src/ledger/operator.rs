@@ -2,6 +2,8 @@ use std::path::Path;
 
 use sqlx::{Connection, SqliteConnection};
 
+use super::certificate::CertificateState;
+use super::certificates::{state_of, write_state};
 use super::error::LedgerError;
 use super::history::{Action, Line};
 use super::known::{Failure, Repair};
@@ -39,7 +41,8 @@ impl Operator {
         &self.clock
     }
 
-    /// Forgets that the name failed and how often it was repaired, so that the next pass tries it. Returns
+    /// Forgets that the name, or the order of its certificate, failed, and how often it was repaired, so that
+    /// the next pass tries it. Returns
     /// what it waited for, as far as it waited for anything.
     ///
     /// # Errors
@@ -50,6 +53,10 @@ impl Operator {
         if put_off != PutOff::default() {
             for table in [Table::Failure, Table::Repair] {
                 delete(&mut transaction, table, domain).await?;
+            }
+            if put_off.order.is_some() {
+                let due = CertificateState::due(now);
+                write_state(&mut transaction, domain, &due).await?;
             }
             Line::done(Action::Retry, Some(domain), "", now).write(&mut transaction).await?;
         }
@@ -65,6 +72,8 @@ pub struct PutOff {
     pub failure: Option<Failure>,
     /// It went missing in RunCloud and was added again, so often.
     pub repair: Option<Repair>,
+    /// The last order of its certificate brought nothing: why, and when it may be ordered again.
+    pub order: Option<(String, Timestamp)>,
 }
 
 async fn put_off(
@@ -74,8 +83,15 @@ async fn put_off(
     let failure = sqlx::query("SELECT * FROM failure WHERE domain = ?").bind(domain.as_str());
     let failure = failure.fetch_optional(&mut *connection).await?;
     let repair = sqlx::query("SELECT * FROM repair WHERE domain = ?").bind(domain.as_str());
-    let repair = repair.fetch_optional(connection).await?;
+    let repair = repair.fetch_optional(&mut *connection).await?;
+    let order = sqlx::query("SELECT * FROM certificate WHERE domain = ?").bind(domain.as_str());
+    let order = order.fetch_optional(connection).await?;
+    let order = match order.as_ref().map(state_of).transpose()? {
+        Some(CertificateState::Failed { reason, retry_at, .. }) => Some((reason, retry_at)),
+        _ => None,
+    };
     Ok(PutOff {
+        order,
         failure: failure.as_ref().map(failure_of).transpose()?,
         repair: repair.as_ref().map(repair_of).transpose()?,
     })

@@ -294,7 +294,11 @@ fn nothing_set_says_what_to_set() {
 fn a_typo_is_64_and_a_suggestion() {
     let typo = refused(|command| command.arg("plann"));
     assert_eq!(typo.code, 64);
-    assert!(typo.stderr.contains("a similar subcommand exists: 'plan'"), "{}", typo.stderr);
+    assert!(
+        typo.stderr.contains("some similar subcommands exist: 'explain', 'plan'"),
+        "{}",
+        typo.stderr
+    );
     let flag = refused(|command| command.arg("--onec"));
     assert_eq!(flag.code, 64);
     assert!(flag.stderr.contains("'--once'"), "{}", flag.stderr);
@@ -345,4 +349,23 @@ fn plain_http_to_another_machine_is_refused() {
     assert_eq!(refused.code, 78);
     assert!(refused.stderr.contains("plain http"), "{}", refused.stderr);
     assert!(!refused.stderr.contains("SECRET"), "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_waits_for_the_certificate_where_it_is_told_to() {
+    let world = World::new().await.mapped(&["a.test"]).await.with_web_server().await;
+    let probe = format!("probe_address = \"{}\"\n", world.web().tls_address());
+    let mut command = for_world(&world);
+    let config = world.state.path().join("config.toml");
+    let text = std::fs::read_to_string(&config).unwrap() + &probe;
+    std::fs::write(&config, text).unwrap();
+    command.args(["--once", "--wait", "1m"]);
+    let once = run_for(command).await;
+    assert_eq!(once.code, 0, "{}", once.stderr);
+    let covers = "certificate: covers shop.network.test, a.test";
+    assert!(once.stdout.contains(covers), "{}", once.stdout);
+    assert_eq!(world.orders(), 1);
+    let early = ran(&world, &["run", "--wait", "1m"]).await;
+    assert_eq!(early.code, 64);
+    assert!(early.stderr.contains("--wait belongs to --once"), "{}", early.stderr);
 }

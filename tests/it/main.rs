@@ -19,6 +19,7 @@ mod isolation;
 mod kills;
 mod model;
 mod operator;
+mod pages;
 mod plan;
 mod probe;
 mod progress;

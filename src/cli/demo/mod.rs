@@ -3,6 +3,7 @@
 
 mod narrator;
 mod network;
+mod questions;
 mod story;
 
 use std::path::Path;

@@ -12,6 +12,7 @@ use super::super::args::DemoFlags;
 use super::super::exit::{Exit, Failure};
 use super::narrator::{counted, say, show, show_commands, tally, title};
 use super::network::{self, WordPress};
+use super::questions;
 use crate::clock::Moment;
 use crate::daemon::{Pace, Service};
 use crate::domain::Domain;
@@ -70,6 +71,7 @@ pub(super) async fn play(flags: &DemoFlags, directory: &Path) -> Result<Exit, Fa
         lost: 0,
     };
     let clean = quietly(Box::pin(story.tell())).await?;
+    questions::ask(directory, &prefix()?).await?;
     if flags.keep {
         invite(directory, &runcloud)?;
         let command = "runcloud-domain-sync".to_owned();
@@ -103,7 +105,7 @@ fn here_without_www(name: &str) -> DnsAnswer {
 
 fn network(directory: &Path, runcloud: &Simulator) -> Result<Network, Failure> {
     let source = Source::Sqlite(network::file(directory));
-    let prefix = TablePrefix::new("wp_").ok_or_else(|| Failure::internal("wp_ is no prefix"))?;
+    let prefix = prefix()?;
     let (server_id, app_id) = ids(runcloud);
     let endpoint = Endpoint {
         base: runcloud.url().parse().map_err(Failure::internal)?,
@@ -129,6 +131,10 @@ fn network(directory: &Path, runcloud: &Simulator) -> Result<Network, Failure> {
         probes: Probes::new(None),
         stop: Stop::new(),
     })
+}
+
+fn prefix() -> Result<TablePrefix, Failure> {
+    TablePrefix::new("wp_").ok_or_else(|| Failure::internal("wp_ is no prefix"))
 }
 
 fn ids(runcloud: &Simulator) -> (u64, u64) {

@@ -122,7 +122,7 @@ fn next_pass(at_work: AtWork, last: &Pass, now: Timestamp) -> String {
             format!("{at} at the latest, in {}; sooner when a row changes", span(next.since(now)))
         }
         (_, Some(next)) => format!("was due {}", ago(next, now)),
-        (_, None) => "not known".to_owned(),
+        (_, None) => "not scheduled".to_owned(),
     }
 }
 

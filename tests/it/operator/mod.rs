@@ -1,6 +1,7 @@
 //! What an operator asks and says at the prompt.
 
 mod adopt;
+mod explain;
 mod history;
 mod pause;
 mod retry;
@@ -42,22 +43,26 @@ async fn operator(world: &World) -> Operator {
 /// The world's own addresses as `DIR` and `API`.
 fn without_place(world: &World, text: &str) -> String {
     let directory = world.state.path().display().to_string();
+    let config = world.state.path().join("config.toml").display().to_string();
+    let text = text.replace(&config, "CONFIG");
     text.replace(&directory, "DIR").replace(&world.runcloud.url(), "API")
 }
 
-/// Times as `TIME`, and spans of time as `SPAN`.
+/// Times as `TIME` and without their date, and spans of time as `SPAN`.
 fn without_time(text: &str) -> String {
     let is_digits = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    let is_date = |word: &str| word.len() == 10 && word.split('-').all(is_digits);
     let is_time = |word: &str| {
         word.len() == 5 && word.split(':').count() == 2 && word.split(':').all(is_digits)
     };
     let is_unit = |word: &str| ["s", "min", "h", "s;", "s,", "min,"].contains(&word);
     let mut lines = Vec::new();
     for line in text.lines() {
-        let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let words = line.split(' ').filter(|word| !is_date(word.trim_start_matches('(')));
+        let mut words: Vec<String> = words.map(str::to_owned).collect();
         for at in 0..words.len() {
             let next = words.get(at + 1).cloned().unwrap_or_default();
-            if is_time(&words[at]) {
+            if is_time(words[at].trim_start_matches('(')) {
                 "TIME".clone_into(&mut words[at]);
             } else if is_digits(&words[at]) && is_unit(&next) {
                 "SPAN".clone_into(&mut words[at]);
@@ -65,5 +70,6 @@ fn without_time(text: &str) -> String {
         }
         lines.push(words.join(" "));
     }
-    lines.join("\n")
+    // A date makes a line longer, so that the time may come to stand on the next.
+    lines.join("\n").replace("\n    TIME UTC", " TIME UTC")
 }

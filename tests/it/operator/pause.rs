@@ -1,9 +1,12 @@
 use std::time::Duration;
 
+use runcloud_domain_sync::clock::Timestamp;
 use runcloud_domain_sync::ledger::Drift;
 use runcloud_domain_sync::simulator::{Effect, Fault, Stage};
 
 use super::{NOON, operator, ran, told};
+use crate::support::binary::for_world_with;
+use crate::support::running::Running;
 use crate::support::world::World;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -112,7 +115,7 @@ async fn pausing_resuming_and_what_is_said_in_between() {
     told(&world, &["--once"]).await;
     world.map(&["new.test"]).await;
     let paused = told(&world, &["pause", "moving", "the", "server"]).await;
-    insta::assert_snapshot!(paused, @"paused until you resume: from the next call on nothing is written to RunCloud; what would be is still counted. End it: runcloud-domain-sync --wp-config DIR --api-url API --state-dir DIR resume");
+    insta::assert_snapshot!(paused, @"paused until you resume: from the next call on nothing is written to RunCloud; what would be is still counted. End it: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR resume");
     let once = told(&world, &["--once"]).await;
     assert!(
         once.contains("until somebody resumes (moving the server): nothing is written; 1 to add")
@@ -139,4 +142,22 @@ async fn where_nothing_is_at_work_nothing_can_be_paused() {
     }
     assert!(!world.state.path().join("ledger.sqlite").exists(), "and no ledger is made");
     assert_eq!(ran(&world, &["pause", "--for", "0s"]).await.code, 64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_hears_a_pause_and_its_end_within_a_poll() {
+    let world = World::new().await.mapped(&["a.test"]).await;
+    let pace = "[sync]\npoll = \"1s\"\ninterval = \"1h\"\n";
+    let mut running = Running::start(for_world_with(&world, pace));
+    running.until_said("a.test: added").await;
+    pause(&world, None).await;
+    running.until_said("paused since").await;
+    world.runcloud.forget_calls();
+    world.map(&["new.test"]).await;
+    running.until_said("1 to add").await;
+    assert_eq!(world.writes(), Vec::<String>::new());
+    operator(&world).await.resume(Timestamp::now()).await.unwrap();
+    running.until_said("new.test: added").await;
+    running.signal("TERM");
+    assert_eq!(running.end().await.code, 0);
 }

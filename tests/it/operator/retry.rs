@@ -1,3 +1,5 @@
+use runcloud_domain_sync::simulator::Fault;
+
 use super::{NOON, told};
 use crate::support::world::World;
 
@@ -14,7 +16,7 @@ async fn a_name_is_tried_again_at_once() {
     let report = world.converge().await;
     assert_eq!(report.added.len(), 1);
     let again = told(&world, &["retry", "taken.test"]).await;
-    insta::assert_snapshot!(again, @"taken.test: nothing is put off for it. Where it stands: runcloud-domain-sync --wp-config DIR --api-url API --state-dir DIR explain taken.test");
+    insta::assert_snapshot!(again, @"taken.test: nothing is put off for it. Where it stands: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR explain taken.test");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,4 +32,18 @@ async fn a_name_that_somebody_kept_removing_is_added_again() {
     let said = told(&world, &["retry", "a.test"]).await;
     assert!(said.starts_with("a.test: it was added again 3 times and gone each time"), "{said}");
     assert_eq!(world.converge().await.added.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_order_that_brought_nothing_goes_out_again() {
+    let world = World::new().await.mapped(&["a.test"]).await;
+    world.runcloud.model().faults.push(Fault::on("PUT", "/ssl/").status(422).always());
+    world.pass().await.unwrap();
+    world.runcloud.model().faults.clear();
+    world.rest().await;
+    let said = told(&world, &["retry", "a.test"]).await;
+    assert!(said.starts_with("a.test: its certificate order brought nothing (422 "), "{said}");
+    world.runcloud.forget_calls();
+    world.pass().await.unwrap();
+    assert_eq!(world.writes(), ["PUT /ssl/694"]);
 }

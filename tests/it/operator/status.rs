@@ -28,19 +28,18 @@ async fn everything_that_is_known_is_a_table_of_80_columns() {
     network       network.test: web application 646 on server 1903
     state         DIR; no process is at work
     last pass     TIME UTC, SPAN s ago, took SPAN s; pass 1: done, but some names failed
-                  or wait for their next try; 1 added; 1 failed
+                  or wait for their next try; 2 added; 1 failed
     next pass     none is due: no process is at work; start the service or run
                   --once
-    names         3 wanted, 3 in RunCloud, 2 managed (1 added, 1 adopted), 1
+    names         4 wanted, 3 in RunCloud, 3 managed (2 added, 1 adopted), 1
                   unmanaged
-    removals      0 of 10 in SPAN h
+    certificates  0 covered, 0 due, 2 ordered, 0 failed
+    budgets       0 of 10 removals in 24 h, 1 of 40 certificate orders in 7 days
     failing       1 name
       taken.test  422 The given data was invalid. The name has already been taken;
         it is not in this web application, so perhaps in another; next try TIME UTC
-    rejected      1 row
+    held          1 row: rejected
       mapping 11 of site 2  "not a name" is not a host name: it contains ' '
-    stage failed  1 name
-      late.test  mapping 10 of site 2 has stage failed
     "#);
     let wide =
         status.lines().filter(|line| line.chars().count() > 80 && !line.contains("--state-dir"));
@@ -64,6 +63,14 @@ async fn machines_get_all_of_it() {
       "app": 646,
       "approval": null,
       "blocked": null,
+      "certificates": {
+        "covered": 0,
+        "due": 0,
+        "failed": [],
+        "next_end": null,
+        "ordered": 2,
+        "waiting": []
+      },
       "failing": [
         {
           "detail": "422 The given data was invalid. The name has already been taken; it is not in this web application, so perhaps in another",
@@ -78,18 +85,13 @@ async fn machines_get_all_of_it() {
           "subject": "mapping 11 of site 2"
         },
         {
-          "detail": "mapping 10 of site 2 has stage failed",
-          "reason": "stage_failed",
-          "subject": "late.test"
-        },
-        {
           "detail": "",
           "reason": "unmanaged",
           "subject": "hand.test"
         }
       ],
       "last": {
-        "added": 1,
+        "added": 2,
         "ended": "TIME",
         "failed": 1,
         "id": 1,
@@ -100,18 +102,22 @@ async fn machines_get_all_of_it() {
       },
       "last_good": "TIME",
       "names": {
-        "added": 1,
+        "added": 2,
         "adopted": 1,
         "failing": 1,
-        "held": 1,
-        "managed": 2,
+        "held": 0,
+        "managed": 3,
         "present": 3,
         "rejected": 1,
         "unmanaged": 1,
-        "wanted": 3
+        "wanted": 4
       },
       "network": "network.test",
       "next": null,
+      "orders": {
+        "limit": 40,
+        "spent": 1
+      },
       "paused": null,
       "removals": {
         "limit": 10,
@@ -211,7 +217,7 @@ async fn blocked_removals_are_shown_with_their_hash() {
     assert!(told(&world, &["status"]).await.contains("12 removals, until "));
     told(&world, &["--once"]).await;
     let status = told(&world, &["status"]).await;
-    assert!(status.contains("removals      0 of "), "what is approved does not count: {status}");
+    assert!(status.contains("budgets       0 of "), "what is approved does not count: {status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
