@@ -51,10 +51,11 @@ impl Orderer<'_> {
         let changes = self.made(before.proposal);
         let stand = Stand::of(before.proposal, changes, &known, before.expected, &now);
         let seen = self.network.see(&stand).await?;
-        if stand.is_settled(&seen) {
+        let states = if stand.is_settled(&seen) {
             let settled = stand.note(&seen);
             self.ledger.note_certificates(&settled.states).await?;
             self.note_reasons(&[]).await?;
+            settled.states
         } else {
             let ssl = self.network.reader.ssl().await?;
             let mut judged = self.network.judge(&stand, seen, &ssl).await?;
@@ -66,8 +67,9 @@ impl Orderer<'_> {
             }
             self.report.notices.extend(judged.notices.clone());
             self.report.certificate = self.act(&ssl, &judged, stand.actual).await?;
-        }
-        known.certificates = self.ledger.certificates().await?;
+            judged.settled.states
+        };
+        known.certificates.extend(states);
         self.report.notices.extend(ending(&known, now.wall));
         Ok(())
     }

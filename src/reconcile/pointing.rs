@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::inputs::{Inputs, WwwPolicy};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
-use crate::ledger::{Cause, Verdict};
+use crate::ledger::Verdict;
 use crate::probe::DnsVerdict;
 use crate::wordpress::{Claim, Kept, Standing};
 
@@ -102,7 +102,6 @@ pub(super) fn remember(
 }
 
 fn words(claim: &Claim) -> String {
-    let Cause { .. } = claim.cause;
     format!("{}, {}", claim.cause, claim.stage.word())
 }
 

@@ -2,15 +2,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use reqwest::Method;
-use serde::Deserialize;
 
 use super::actual::{Actual, Entry, Ssl};
 use super::certificate::{Installed, Issued, Mode};
 use super::error::ApiError;
 use super::listing::whole;
-use super::loose::{Loose, json};
 use super::retry::Repeat;
-use super::shown::{Certificate, LogLine, WebApp};
+use super::shown::{Certificate, LogLine, Server, WebApp};
 use super::transport::{Call, Transport};
 use super::wire::{Page, WireDomain};
 use super::{Endpoint, Writer};
@@ -114,7 +112,7 @@ impl Reader {
     pub async fn server_address(&self) -> Result<Option<IpAddr>, ApiError> {
         let path = format!("/servers/{}", self.server_id);
         let call = Call { method: Method::GET, path, body: None, repeat: Repeat::Read };
-        self.transport.send(&call, address_of_server).await
+        Ok(self.transport.send(&call, Server::parse).await?.address)
     }
 
     /// The domain's own certificate (advanced SSL), where it has one.
@@ -186,25 +184,6 @@ impl Reader {
 
     fn app_path(&self, below: &str) -> String {
         format!("/servers/{}/webapps/{}{below}", self.server_id, self.app_id)
-    }
-}
-
-/// The `ipAddress` of a server's object, bare or in `data`.
-fn address_of_server(body: &[u8]) -> Result<Option<IpAddr>, ApiError> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Server {
-        #[serde(rename = "ipAddress")]
-        address: Loose,
-        data: Loose<Box<Server>>,
-    }
-    let address = |shown: Loose| shown.text().and_then(|text| text.trim().parse().ok());
-    match json(body)? {
-        Loose::<Server>::Object(Server { data: Loose::Object(inner), .. }) => {
-            Ok(address(inner.address))
-        }
-        Loose::Object(server) => Ok(address(server.address)),
-        _ => Err(ApiError::Body("it is no object with the server".into())),
     }
 }
 
