@@ -3,9 +3,13 @@
 //! `now` is an argument everywhere; only the shell calls [`Timestamp::now`] and [`Moment::now`].
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
+
+/// A day in seconds.
+const DAY: i64 = 86_400;
 
 /// A point in time in whole seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,8 +66,12 @@ impl Stopwatch {
 
 impl Uptime {
     fn now() -> Self {
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Self { boot: boot.trim().to_owned(), seconds: clock_gettime(ClockId::Boottime).tv_sec }
+        static BOOT: OnceLock<String> = OnceLock::new();
+        let boot = BOOT.get_or_init(|| {
+            let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+            id.unwrap_or_default().trim().to_owned()
+        });
+        Self { boot: boot.clone(), seconds: clock_gettime(ClockId::Boottime).tv_sec }
     }
 }
 
@@ -96,6 +104,22 @@ impl Timestamp {
     /// by a clock that was ahead.
     pub fn is_before(self, later: Self, at_most: Duration) -> bool {
         self < later && later <= self.plus(at_most)
+    }
+
+    /// The calendar month of this point, UTC, such as `2026-11`.
+    pub fn month(self) -> String {
+        let mut text = self.to_string();
+        text.truncate(7);
+        text
+    }
+
+    /// How much of its calendar month is left.
+    pub fn left_of_month(self) -> Duration {
+        let month = self.month();
+        let midnights =
+            (1..=31).map(|days| Self((self.0 / DAY).saturating_add(days).saturating_mul(DAY)));
+        let mut later = midnights.filter(|midnight| midnight.month() != month);
+        later.next().unwrap_or(self).since(self)
     }
 
     /// How a person reads this point at `now`: `14:20 UTC` on the same day, with the date otherwise.
@@ -148,5 +172,18 @@ mod tests {
         assert_eq!(tomorrow.for_reader_at(noon), "2026-11-22 12:00 UTC");
         assert_eq!(tomorrow.for_reader(), "2026-11-22 12:00 UTC");
         assert_eq!(Timestamp(i64::MAX).to_string(), "9999-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn a_month_ends_with_the_calendar_s() {
+        let left = |text: &str| {
+            let time = humantime::parse_rfc3339(text).unwrap();
+            let time = time.duration_since(UNIX_EPOCH).unwrap().as_secs();
+            let time = Timestamp(time.cast_signed());
+            (time.month(), time.left_of_month().as_secs())
+        };
+        assert_eq!(left("2028-02-28T00:00:00Z"), ("2028-02".into(), 2 * 86_400));
+        assert_eq!(left("2026-12-31T23:59:59Z"), ("2026-12".into(), 1));
+        assert_eq!(left("2026-11-01T00:00:00Z"), ("2026-11".into(), 30 * 86_400));
     }
 }

@@ -43,7 +43,8 @@
 //! * [`probe`]: where a name points, and which certificate it shows.
 //! * [`ledger`]: what is ours, what is about to be done, what is owed.
 //! * [`reconcile`]: plan, guard and certificate decide; pass and apply act.
-//! * [`daemon`]: the loop around passes.
+//! * [`daemon`]: the loop around passes: when to look, when to work, what is away, what systemd hears.
+//! * [`log`]: what is said meanwhile: the journal's fields, text or JSON; the kinds of events.
 //! * [`doctor`]: looks for everything that can be wrong.
 //! * [`cli`]: one file per command.
 //! * [`simulator`]: a RunCloud on loopback, hostile by default, for the tests and the demo.
@@ -130,6 +131,7 @@ pub mod daemon;
 pub mod doctor;
 pub mod domain;
 pub mod ledger;
+pub mod log;
 pub mod patience;
 pub mod probe;
 pub mod progress;

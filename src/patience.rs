@@ -19,17 +19,33 @@ const LAST_WAIT: Duration = Duration::from_secs(5);
 pub struct Patience {
     /// The first wait; the next ones double, with jitter.
     pub first_wait: Duration,
-    /// From the first try to the last.
+    /// From the first try to the last,
     pub total: Duration,
+    /// and to the last where a rate limit is used up.
+    pub throttled: Duration,
+}
+
+/// How long to wait before the next try.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// So long,
+    pub time: Duration,
+    /// if that ends so long after the first try.
+    pub within: Duration,
 }
 
 impl Patience {
     /// What a command has: about a minute.
-    pub const COMMAND: Self =
-        Self { first_wait: Duration::from_millis(250), total: Duration::from_mins(1) };
+    pub const COMMAND: Self = Self {
+        first_wait: Duration::from_millis(250),
+        total: Duration::from_mins(1),
+        throttled: Duration::from_mins(1),
+    };
+    /// What a daemon has, which comes back soon; where it waits out the rate limit it need not begin again.
+    pub const DAEMON: Self = Self { total: Duration::from_secs(10), ..Self::COMMAND };
 
-    /// Tries, and tries again while patience lasts and `wait` gives a time to wait after the error, for which
-    /// it is told the one that is planned. Asked to stop, it waits no longer and leaves the rest to `call`.
+    /// Tries, and tries again as long as `wait` gives a wait after the error, for which it is told the time that
+    /// is planned, and as that fits. Asked to stop, it waits no longer and leaves the rest to `call`.
     ///
     /// # Errors
     /// The error of the last try.
@@ -37,7 +53,7 @@ impl Patience {
         self,
         stop: &Stop,
         call: F,
-        mut wait: impl FnMut(&E, Duration) -> Option<Duration>,
+        mut wait: impl FnMut(&E, Duration) -> Option<Wait>,
     ) -> Result<T, E>
     where
         E: Display,
@@ -52,9 +68,8 @@ impl Patience {
         call.retry(self.backoff())
             .sleep(sleep)
             .adjust(|error, planned| {
-                let (wait, spent) = (wait(error, planned?)?, started.elapsed());
-                let fits = spent < self.total && spent + wait <= self.total + LAST_WAIT;
-                fits.then_some(wait)
+                let (Wait { time, within }, spent) = (wait(error, planned?)?, started.elapsed());
+                (spent < within && spent + time <= within + LAST_WAIT).then_some(time)
             })
             .notify(|error, wait| {
                 tracing::info!("{error}; trying again in {:.1} s", wait.as_secs_f32());
@@ -78,12 +93,14 @@ mod tests {
     use super::*;
 
     /// How often something that always fails is tried, and the seconds that takes.
-    async fn tries(wait: impl FnMut(&String, Duration) -> Option<Duration>) -> (u32, u64) {
+    async fn tries(mut wait: impl FnMut(Duration) -> Option<Duration>) -> (u32, u64) {
         let (count, started) = (Cell::new(0), Instant::now());
         let call = || {
             count.set(count.get() + 1);
             std::future::ready(Err::<(), _>("away".to_owned()))
         };
+        let within = Patience::COMMAND.total;
+        let wait = |_: &String, planned| wait(planned).map(|time| Wait { time, within });
         let result = Patience::COMMAND.repeat(&Stop::new(), call, wait).await;
         assert_eq!(result, Err("away".to_owned()));
         (count.get(), started.elapsed().as_secs())
@@ -91,18 +108,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_may_pass_is_given_about_a_minute() {
-        let (count, took) = tries(|_, planned| Some(planned)).await;
+        let (count, took) = tries(Some).await;
         assert!(count > 5 && (30..=65).contains(&took), "{count} tries in {took} s");
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_will_not_pass_is_tried_once() {
-        assert_eq!(tries(|_, _| None).await, (1, 0));
+        assert_eq!(tries(|_| None).await, (1, 0));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_that_is_asked_for_is_kept_or_not_begun() {
-        assert_eq!(tries(|_, _| Some(Duration::from_secs(20))).await, (4, 60));
-        assert_eq!(tries(|_, _| Some(Duration::from_hours(1))).await, (1, 0));
+        assert_eq!(tries(|_| Some(Duration::from_secs(20))).await, (4, 60));
+        assert_eq!(tries(|_| Some(Duration::from_hours(1))).await, (1, 0));
     }
 }

@@ -11,6 +11,7 @@ use super::pause::PauseFlags;
 use super::retry::RetryFlags;
 use super::status::StatusFlags;
 use crate::config::Flags;
+use crate::log::Format;
 
 /// Keeps the domains of a RunCloud web application equal to the mapped domains of a WordPress
 /// multisite network.
@@ -19,6 +20,9 @@ use crate::config::Flags;
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) settings: Settings,
+    /// How messages on stderr are written [default: the journal's own fields where systemd listens, else text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(super) log_format: Option<Format>,
     #[command(flatten)]
     pub(super) run: RunFlags,
     #[command(subcommand)]
@@ -157,6 +161,11 @@ pub(super) struct RunFlags {
 }
 
 impl RunFlags {
+    /// Whether it runs until it is told to stop.
+    pub(super) fn is_daemon(&self) -> bool {
+        !self.once && !self.dry_run
+    }
+
     /// Flags before the command's name count as well.
     pub(super) fn or(&self, other: &Self) -> Self {
         Self {

@@ -22,12 +22,15 @@ mod status;
 mod text;
 mod undo;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Cli, Command};
 use exit::{Exit, Failure};
+
+use crate::log::{self, Audience, Sink, events};
 
 /// Runs the command the process was started with.
 pub fn main() -> ExitCode {
@@ -39,7 +42,13 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Converged.into() };
         }
     };
-    log_to_stderr();
+    let is_daemon = match &cli.command {
+        None => cli.run.is_daemon(),
+        Some(Command::Run(flags)) => flags.or(&cli.run).is_daemon(),
+        Some(_) => false,
+    };
+    let audience = if is_daemon { Audience::Daemon } else { Audience::Command };
+    let sink = log::start(cli.log_format, audience, progress::Stderr);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run_command(cli)),
@@ -48,14 +57,18 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(Failure { exit, message }) => {
-            eprintln!("error: {message}");
+            match sink {
+                // A closed stderr leaves nobody to tell.
+                Sink::Text => drop(writeln!(std::io::stderr(), "error: {message}")),
+                Sink::Structured => tracing::error!(message_id = events::FAILED, "{message}"),
+            }
             exit.into()
         }
     }
 }
 
 async fn run_command(cli: Cli) -> Result<Exit, Failure> {
-    let Cli { settings, run, command } = cli;
+    let Cli { settings, run, command, .. } = cli;
     match command {
         None => run::run(&settings, &run).await,
         Some(_) if run.once || run.dry_run => {
@@ -76,21 +89,4 @@ async fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Completions { shell }) => pages::completions(shell),
         Some(Command::Man { directory }) => pages::man(&directory),
     }
-}
-
-/// What this program does is told, and only warnings of what it stands on; those of the DNS client are about single
-/// packets, and an answer that it drops shows in a verdict.
-const TOLD: &str = "warn,hickory=error,runcloud_domain_sync=info";
-
-/// `RUST_LOG` decides, or else [`TOLD`].
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(TOLD));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| progress::Stderr)
-        .with_target(false)
-        .with_ansi(false)
-        .without_time()
-        .init();
 }

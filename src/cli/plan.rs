@@ -7,6 +7,7 @@ use super::progress::Line;
 use crate::clock::Moment;
 use crate::config::{self, Config, Probe, WitnessKeys};
 use crate::ledger::{Known, Ledger, Look};
+use crate::log::events;
 use crate::probe::{NoWitness, Resolver, Witness};
 use crate::reconcile::pass::{self, Outlook};
 use crate::reconcile::plan::{PlanJson, PlanText};
@@ -62,7 +63,7 @@ pub(super) async fn known(config: &Config) -> Result<Known, Failure> {
 pub(super) fn load(settings: &Settings) -> Result<Config, Failure> {
     let config = config::load(&settings.flags(), &environment())?;
     for notice in &config.notices {
-        tracing::warn!("{notice}");
+        tracing::warn!(message_id = events::SETTING_NOTICE, "{notice}");
     }
     for setting in &config.origins {
         tracing::debug!("{}: {} ({})", setting.setting, setting.value, setting.origin);

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::args::{RunFlags, Settings};
 use super::exit::{Exit, Failure};
 use super::plan::{load, network, plan, print_json, print_text};
@@ -5,11 +7,14 @@ use super::progress::Line;
 use super::rebind::{check_named, read_patiently, rebind};
 use super::signals;
 use crate::clock::{Moment, Timestamp};
-use crate::daemon::{self, Service};
-use crate::ledger::{Lease, Ledger};
+use crate::config::Config;
+use crate::daemon::{Pace, Service, Setup};
+use crate::ledger::{Binding, Lease, Ledger};
+use crate::log::events;
 use crate::reconcile::certificate::Batch;
 use crate::reconcile::{Grace, Network, PassError, Report, pass};
 use crate::runcloud::{Patience, Writer};
+use crate::stop::Stop;
 
 /// Reconciles: for ever, once, or not at all but showing the plan.
 pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, Failure> {
@@ -20,55 +25,102 @@ pub(super) async fn run(settings: &Settings, flags: &RunFlags) -> Result<Exit, F
     if flags.wait.is_some() && !flags.once {
         return Err(Failure::usage("--wait belongs to --once: the daemon looks by itself"));
     }
+    if flags.once {
+        Box::pin(once(settings, flags)).await
+    } else {
+        Box::pin(for_ever(settings, flags)).await
+    }
+}
+
+async fn for_ever(settings: &Settings, flags: &RunFlags) -> Result<Exit, Failure> {
+    let words = signals::listen_as_daemon()?;
     let config = load(settings)?;
     let lease = Lease::acquire(&config.state_dir)?;
     let (state_dir, binding) = (config.state_dir.clone(), config.binding());
-    let pace = daemon::Pace { poll: config.poll, interval: config.interval, grace: config.grace };
-    let mut network = network(config, Patience::COMMAND, signals::listen()?)?;
-    if !flags.once {
-        // More may follow, and what did not arrive yet has its own schedule.
-        network.rules.batch = Batch::Quiet;
-        network.probes.eager = false;
-    }
-    let mut ledger = match &flags.rebind {
-        None => Ledger::open(&state_dir, binding, &lease).await?,
-        Some(named) => {
-            let tables = if flags.once {
-                Some(network.desired().await?)
-            } else {
-                read_patiently(&network).await
-            };
-            let Some(tables) = tables else { return Ok(Exit::Converged) };
-            rebind(named, tables.network.as_ref(), &state_dir, binding, &lease).await?
-        }
+    let setup = setup(config, &words.stop)?;
+    let named = flags.rebind.as_deref();
+    let Some(mut ledger) = open(&setup.network, named, &state_dir, binding, &lease).await? else {
+        return Ok(Exit::Converged);
     };
-    if let Some(notice) = ledger.notice.take() {
-        tracing::warn!("{notice}");
-    }
-    let writer = network.reader.writer(&lease);
-    let command = settings.command();
-    if flags.once {
-        return once(&network, &writer, &mut ledger, &command, flags).await;
-    }
-    let service = Service { network: &network, writer: &writer, lease: &lease, pace, command };
-    let _line = Line::show(network.reader.progress(), flags.json);
+    let reload = || {
+        let config = load(settings).map_err(|failure| failure.message)?;
+        if config.state_dir != state_dir || config.binding() != binding {
+            let what = "another server, web application or state directory needs a restart";
+            return Err(what.to_owned());
+        }
+        self::setup(config, &words.stop).map_err(|failure| failure.message)
+    };
+    let _line = Line::show(setup.network.reader.progress(), flags.json);
+    let service = Service {
+        setup,
+        lease: &lease,
+        words: words.clone(),
+        reload: Box::new(reload),
+        command: settings.command(),
+    };
     service.run(&mut ledger).await;
     Ok(Exit::Converged)
 }
 
-async fn once(
+/// What the settings make of a daemon.
+fn setup(config: Config, stop: &Stop) -> Result<Setup, Failure> {
+    let pace = Pace { poll: config.poll, interval: config.interval, grace: config.grace };
+    let monthly_calls = config.monthly_calls;
+    let mut network = network(config, Patience::DAEMON, stop.clone())?;
+    // More may follow, and what did not arrive yet has its own schedule.
+    network.rules.batch = Batch::Quiet;
+    network.probes.eager = false;
+    Ok(Setup { network, pace, monthly_calls })
+}
+
+/// The ledger; none where a daemon is asked to stop before the tables could be read for it.
+async fn open(
     network: &Network,
-    writer: &Writer<'_>,
-    ledger: &mut Ledger,
-    command: &str,
-    flags: &RunFlags,
-) -> Result<Exit, Failure> {
+    rebound: Option<&str>,
+    state_dir: &Path,
+    binding: Binding,
+    lease: &Lease,
+) -> Result<Option<Ledger>, Failure> {
+    let mut ledger = match rebound {
+        None => Ledger::open(state_dir, binding, lease).await?,
+        Some(named) => {
+            let Some(tables) = read_patiently(network).await else { return Ok(None) };
+            rebind(named, tables.network.as_ref(), state_dir, binding, lease).await?
+        }
+    };
+    say_how_it_begins(&mut ledger);
+    Ok(Some(ledger))
+}
+
+fn say_how_it_begins(ledger: &mut Ledger) {
+    if let Some(notice) = ledger.notice.take() {
+        tracing::warn!(message_id = events::LEDGER_BEGINS, "{notice}");
+    }
+}
+
+async fn once(settings: &Settings, flags: &RunFlags) -> Result<Exit, Failure> {
+    let stop = signals::listen()?;
+    let config = load(settings)?;
+    let lease = Lease::acquire(&config.state_dir)?;
+    let (state_dir, binding) = (config.state_dir.clone(), config.binding());
+    let network = network(config, Patience::COMMAND, stop)?;
+    let mut ledger = match &flags.rebind {
+        None => Ledger::open(&state_dir, binding, &lease).await?,
+        Some(named) => {
+            let tables = network.desired().await?;
+            rebind(named, tables.network.as_ref(), &state_dir, binding, &lease).await?
+        }
+    };
+    say_how_it_begins(&mut ledger);
+    let writer = network.reader.writer(&lease);
     let mut report = Report::default();
     let line = Line::show(network.reader.progress(), flags.json);
-    let outcome = pass_and_wait(network, writer, ledger, flags, &mut report).await;
+    let outcome = pass_and_wait(&network, &writer, &mut ledger, flags, &mut report).await;
     drop(line);
+    let calls = network.reader.tally().take().metered();
+    let counted = ledger.count_calls(calls, Timestamp::now()).await;
     for notice in &report.notices {
-        tracing::warn!("{notice}");
+        tracing::warn!(message_id = events::NOTICE, "{notice}");
     }
     if flags.json {
         print_json(&report)?;
@@ -76,12 +128,17 @@ async fn once(
         print_text(&report)?;
     }
     outcome?;
+    counted?;
+    exit_of(&report, settings)
+}
+
+fn exit_of(report: &Report, settings: &Settings) -> Result<Exit, Failure> {
     // Whoever paused it knows that work is left.
     if report.paused.is_some() {
         return Ok(Exit::Converged);
     }
     if let Some(blocked) = &report.blocked {
-        return Err(Failure::new(Exit::Blocked, blocked.message(command)));
+        return Err(Failure::new(Exit::Blocked, blocked.message(&settings.command())));
     }
     Ok(if report.is_clean() { Exit::Converged } else { Exit::Partial })
 }

@@ -21,6 +21,7 @@ pub(super) struct File {
     pub(super) wordpress: WordPress,
     pub(super) runcloud: RunCloud,
     pub(super) sync: Sync,
+    pub(super) api: Api,
     pub(super) dns: Dns,
     pub(super) ssl: Ssl,
     service: Service,
@@ -59,6 +60,12 @@ pub(super) struct Sync {
     pub(super) keep: Vec<String>,
     pub(super) www: WwwPolicy,
     pub(super) subdomains: Subdomains,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Api {
+    pub(super) monthly_calls: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -229,6 +236,8 @@ mod tests {
             keep = ["a.test"]
             www = "always"
             subdomains = "off"
+            [api]
+            monthly_calls = 20000
             [dns]
             gate = "add"
             accept = ["127.0.0.0/8", "::1/128"]

@@ -85,6 +85,8 @@ pub struct Config {
     pub grace: Duration,
     /// `sync.interval`: how often the daemon looks at RunCloud when nothing changed.
     pub interval: Duration,
+    /// `api.monthly_calls`: how many calls RunCloud may get in a calendar month.
+    pub monthly_calls: Option<u64>,
     /// Every setting with where it came from, secrets masked, for whoever asks.
     pub origins: Vec<Sourced<String>>,
     /// What the operator should hear about the settings.

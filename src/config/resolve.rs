@@ -100,6 +100,7 @@ impl Resolver<'_> {
             poll,
             interval,
             grace,
+            monthly_calls: self.layers.file.api.monthly_calls,
             origins: std::mem::take(&mut self.origins),
             notices,
         })

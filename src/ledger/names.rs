@@ -170,14 +170,19 @@ impl Ledger {
         &mut self,
         hold: &[(i64, &Domain)],
         gone: &[i64],
+        now: Timestamp,
     ) -> Result<(), LedgerError> {
         let mut transaction = self.connection.begin().await?;
         for (mapping, domain) in hold {
-            sqlx::query("INSERT OR REPLACE INTO row VALUES (?, ?)")
-                .bind(mapping)
-                .bind(domain.as_str())
-                .execute(&mut *transaction)
-                .await?;
+            sqlx::query(
+                "INSERT OR REPLACE INTO row (mapping, domain, since) \
+                 VALUES (?, ?, coalesce((SELECT noticed FROM service), ?))",
+            )
+            .bind(mapping)
+            .bind(domain.as_str())
+            .bind(now.0)
+            .execute(&mut *transaction)
+            .await?;
         }
         for mapping in gone {
             sqlx::query("DELETE FROM row WHERE mapping = ?")

@@ -30,14 +30,8 @@ impl Ledger {
         clock: TickClock,
         directory: &Path,
     ) -> Self {
-        Self {
-            connection,
-            binding,
-            directory: directory.to_owned(),
-            clock,
-            pass: None,
-            notice: None,
-        }
+        let directory = directory.to_owned();
+        Self { connection, binding, directory, clock, pass: None, notice: None }
     }
 
     /// Sets a ledger that turned out to be of no use aside, and goes on with a new one.

@@ -11,6 +11,7 @@ use super::{Grace, retry};
 use crate::clock::Stopwatch;
 use crate::domain::Domain;
 use crate::ledger::{ACCEPTED, Intent, IntentAction, Known, Ledger, LedgerError, Rule};
+use crate::log::events;
 use crate::progress::Work;
 use crate::runcloud::{Actual, ApiError, Class, Writer};
 use crate::wordpress::Stage;
@@ -167,6 +168,11 @@ impl Applier<'_> {
         let outcome = self.writer.set_www(entry, *www).await;
         let attempt = Attempt { domain, intent, stage: *stage };
         if self.conclude(&attempt, outcome, lost).await? {
+            let what = if *www { "serves its www, too" } else { "no longer serves its www" };
+            tracing::info!(
+                message_id = events::NAME_UPDATED, domain = %domain, action = "update",
+                result = "done", "{domain}: {what} ({cause})"
+            );
             self.report.updated.push(domain.clone());
         }
         Ok(())
@@ -225,7 +231,10 @@ impl Applier<'_> {
     ) -> Result<(), PassError> {
         let attempt = Attempt { domain, intent: *intent, stage: Stage::default() };
         if self.conclude(&attempt, outcome, lost).await? {
-            tracing::info!("{domain}: removed ({reason})");
+            tracing::info!(
+                message_id = events::NAME_REMOVED, domain = %domain, action = "remove",
+                result = "done", "{domain}: removed ({reason})"
+            );
             self.report.removed.push((*domain).clone());
         }
         Ok(())
@@ -309,7 +318,10 @@ impl Applier<'_> {
         answer: &str,
     ) -> Result<(), LedgerError> {
         self.ledger.settle(domain, *intent, answer, self.clock.wall()).await?;
-        tracing::info!("{domain}: added ({})", intent.why());
+        tracing::info!(
+            message_id = events::NAME_ADDED, domain = %domain, action = "add", result = "done",
+            "{domain}: added ({})", intent.why()
+        );
         self.report.added.push(domain.clone());
         Ok(())
     }

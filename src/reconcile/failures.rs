@@ -8,6 +8,7 @@ use super::retry;
 use super::systemic::Systemic;
 use crate::domain::Domain;
 use crate::ledger::{Cause, Failure, Intent, LedgerError};
+use crate::log::events;
 use crate::wordpress::Stage;
 
 /// A change that failed.
@@ -53,6 +54,11 @@ impl Applier<'_> {
         Failure { attempts, retry_at, detail: what.to_owned(), cause, stage: stage.to_owned() }
     }
 
+    /// Whether the name did not fail like this before. What did is no news: its next try is in the ledger.
+    fn is_new(&self, domain: &Domain, what: &str) -> bool {
+        self.known.failures.get(domain).is_none_or(|before| before.detail != what)
+    }
+
     /// Reports what failed: as one finding, tried again sooner, where most names failed alike.
     pub(super) async fn look_at_failures(&mut self) -> Result<(), LedgerError> {
         let failures = std::mem::take(&mut self.failures);
@@ -62,6 +68,7 @@ impl Applier<'_> {
         let systemic = Systemic::of(tried, alike);
         let alike: BTreeSet<&Domain> = systemic.iter().flat_map(|found| &found.names).collect();
         let is_systemic = |domain: &Domain| alike.contains(domain);
+        let mut some_are_new = false;
         for FailedChange { domain, intent, mut failure } in failures {
             if is_systemic(&domain) {
                 let before = self.known.failures.get(&domain).map_or(0, |before| before.attempts);
@@ -72,13 +79,18 @@ impl Applier<'_> {
             }
             let next = failure.retry_at.for_reader_at(self.clock.wall());
             let detail = format!("{}; next try {next}", failure.detail);
-            if !is_systemic(&domain) {
-                tracing::warn!("{domain}: {detail}");
+            let is_new = self.is_new(&domain, &failure.detail);
+            some_are_new |= is_new;
+            if is_new && !is_systemic(&domain) {
+                tracing::warn!(
+                    message_id = events::NAME_FAILED, domain = %domain, result = "failed",
+                    "{domain}: {detail}"
+                );
             }
             self.report.failed.push(Failed { domain, detail });
         }
-        if let Some(finding) = &systemic {
-            tracing::warn!("{finding}");
+        if let Some(finding) = systemic.as_ref().filter(|_| some_are_new) {
+            tracing::warn!(message_id = events::NAMES_FAILED_ALIKE, result = "failed", "{finding}");
         }
         self.report.systemic = systemic;
         Ok(())

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tracing::Instrument;
+
 use super::adoption::{self, Adoption, Asked};
 use super::apply::Applier;
 use super::judge::Stand;
@@ -17,6 +19,7 @@ use super::{Blocked, Grace, guard, proof};
 use crate::clock::{Moment, Stopwatch};
 use crate::domain::Domain;
 use crate::ledger::{Bound, CertificateState, Known, Ledger, LedgerError, Rule};
+use crate::log::events;
 use crate::runcloud::{Actual, Writer};
 use crate::wordpress::Desired;
 
@@ -99,7 +102,9 @@ pub async fn run_once(
     let clock = Stopwatch::start(now.clone());
     let number = ledger.begin_pass(now).await?;
     report.pass = number;
-    let outcome = match work(network, writer, ledger, grace, &clock, report).await {
+    let span = tracing::info_span!("pass", pass_id = number);
+    let outcome = work(network, writer, ledger, grace, &clock, report).instrument(span).await;
+    let outcome = match outcome {
         Err(PassError::Ledger(LedgerError::Paused(pause))) => {
             report.pause(&pause, ledger.clock(), now);
             Ok(())
@@ -175,25 +180,38 @@ async fn settled(
         let action = intent.action.word();
         match outcome {
             Outcome::TookEffect => {
-                tracing::info!("{domain}: an earlier {action} took effect after all");
+                say_settled(&domain, action, "done", "took effect after all");
                 let answer = "its answer was lost; the next listing shows it";
                 ledger.settle(&domain, intent, answer, clock.since().wall).await?;
             }
             Outcome::IsAbsent => {
-                tracing::info!("{domain}: an earlier {action} took effect, as it seems");
+                say_settled(&domain, action, "done", "took effect, as it seems");
                 ledger.settle_absent(&domain, intent, clock.wall()).await?;
             }
             Outcome::HadNoEffect => {
-                tracing::info!("{domain}: an earlier {action} had no effect");
+                // That a refused call had none was said when it was refused.
+                if !known.failures.contains_key(&domain) {
+                    say_settled(&domain, action, "failed", "had no effect");
+                }
                 ledger.withdraw(&domain, intent, clock.wall()).await?;
             }
             Outcome::WasThere => {
-                tracing::info!("{domain}: it was there all along");
+                tracing::info!(
+                    message_id = events::CALL_SETTLED, domain = %domain, action, result = "done",
+                    "{domain}: it was there all along"
+                );
                 ledger.dismiss(&domain).await?;
             }
         }
     }
     Ok(known)
+}
+
+fn say_settled(domain: &Domain, action: &str, result: &str, what: &str) {
+    tracing::info!(
+        message_id = events::CALL_SETTLED, domain = %domain, action, result,
+        "{domain}: an earlier {action} {what}"
+    );
 }
 
 /// Writes down what needs no call: what the ledger is bound to, adoptions, names that are gone from both
@@ -234,7 +252,7 @@ async fn note(
     if !over.is_empty() {
         ledger.forget_certificates(over).await?;
     }
-    note_rows(ledger, &proposal.desired, known).await?;
+    note_rows(ledger, &proposal.desired, known, clock).await?;
     let tick = known.clock.tick(clock.since());
     let limit = guard::limit(known.owned.len(), known, &network.policy, tick);
     let orders = network.rules.max_per_week;
@@ -283,6 +301,7 @@ async fn note_rows(
     ledger: &mut Ledger,
     desired: &Snapshot<Desired>,
     known: &Known,
+    clock: &Stopwatch,
 ) -> Result<(), LedgerError> {
     let Snapshot::Complete(_) = desired else { return Ok(()) };
     let Desired { rows, rejected, .. } = desired.side();
@@ -294,7 +313,7 @@ async fn note_rows(
     if hold.is_empty() && gone.is_empty() {
         return Ok(());
     }
-    ledger.note_rows(&hold, &gone).await
+    ledger.note_rows(&hold, &gone, clock.wall()).await
 }
 
 /// What the ledger is bound to from now on; tables that are suspect show no highest id.

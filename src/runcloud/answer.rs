@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::{ApiError, one_line};
 use super::retry::parse_retry_after;
+use crate::log::Scrub;
 
 /// The most that is read of what was asked for. A page of forty domains is some 10 KB; the longest
 /// answer is a list of certificates without pages, with some 400 bytes for each domain.
@@ -21,14 +22,18 @@ const GRACE: Duration = Duration::from_secs(5);
 const SLOWEST: u64 = 1024;
 
 /// The body of a 2xx with `most` octets, or the error that any other status stands for, whatever
-/// becomes of its body.
-pub(super) async fn body_of(response: Response, most: usize) -> Result<Vec<u8>, ApiError> {
+/// becomes of its body. Neither repeats a credential.
+pub(super) async fn body_of(
+    response: Response,
+    most: usize,
+    scrub: &Scrub,
+) -> Result<Vec<u8>, ApiError> {
     let status = response.status();
     if status.is_success() {
-        return read_body(response, most).await;
+        return read_body(response, most).await.map(|body| scrub.body(body));
     }
     let retry_after = retry_after_of(response.headers());
-    let body = read_body(response, NOTE).await.unwrap_or_default();
+    let body = scrub.note(read_body(response, NOTE).await.unwrap_or_default());
     Err(ApiError::from_status(status.as_u16(), retry_after, &body))
 }
 

@@ -3,6 +3,8 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{HeaderValue, InvalidHeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::log::Scrub;
+
 /// The API's generation, which decides what a web application's endpoints can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiVersion {
@@ -32,6 +34,17 @@ impl Credentials {
         match self {
             Self::Token(_) => ApiVersion::V3,
             Self::KeyAndSecret { .. } => ApiVersion::V2,
+        }
+    }
+
+    /// What knows them in every form in which they are sent.
+    pub(super) fn scrub(&self) -> Scrub {
+        match self {
+            Self::Token(token) => Scrub::of([token.clone()]),
+            Self::KeyAndSecret { key, secret } => {
+                let pair = format!("{}:{}", key.expose_secret(), secret.expose_secret());
+                Scrub::of([STANDARD.encode(pair).into(), key.clone(), secret.clone()])
+            }
         }
     }
 

@@ -18,6 +18,7 @@ mod pace;
 mod reader;
 mod retry;
 mod shown;
+mod tally;
 mod transport;
 mod wire;
 mod writer;
@@ -30,6 +31,7 @@ pub use credentials::{ApiVersion, Credentials};
 pub use error::{ApiError, Class};
 pub use reader::Reader;
 pub use shown::{Certificate, Listed, LogLine, Server, WebApp};
+pub use tally::{Answer, Calls, RateLimit, Tally, Topic};
 pub(crate) use transport::is_loopback;
 pub use writer::Writer;
 

@@ -3,6 +3,8 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
+use super::tally::RateLimit;
+
 /// Below this many calls left in the window, calls are spaced out.
 const LOW: u32 = 10;
 /// RunCloud's window, as Laravel's throttle has it (inferred; the number itself is not published).
@@ -20,18 +22,22 @@ impl Pace {
         self.not_before
     }
 
-    /// Learns from an answer's `X-RateLimit-Limit` and `X-RateLimit-Remaining`.
-    pub(super) fn learn(&mut self, headers: &HeaderMap, now: Instant) {
-        let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
-        let limit = number("x-ratelimit-limit").filter(|limit| *limit > 0);
-        let remaining = number("x-ratelimit-remaining");
-        self.not_before = match (limit, remaining) {
-            (Some(limit), Some(remaining)) if remaining < low_mark(limit) => {
+    /// Learns from what an answer tells of the rate limit.
+    pub(super) fn learn(&mut self, told: Option<RateLimit>, now: Instant) {
+        self.not_before = match told {
+            Some(RateLimit { limit, remaining }) if remaining < low_mark(limit) => {
                 Some(now + WINDOW / limit)
             }
             _ => None,
         };
     }
+}
+
+/// `X-RateLimit-Limit` and `X-RateLimit-Remaining`, where an answer has both.
+pub(super) fn rate_limit_of(headers: &HeaderMap) -> Option<RateLimit> {
+    let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
+    let limit = number("x-ratelimit-limit").filter(|limit| *limit > 0)?;
+    Some(RateLimit { limit, remaining: number("x-ratelimit-remaining")? })
 }
 
 /// A small limit keeps most of its calls unspaced.
@@ -54,13 +60,13 @@ mod tests {
     fn calls_are_spaced_only_while_the_limit_runs_low() {
         let now = Instant::now();
         let mut pace = Pace::default();
-        pace.learn(&headers("60", "10"), now);
+        pace.learn(rate_limit_of(&headers("60", "10")), now);
         assert_eq!(pace.not_before(), None);
-        pace.learn(&headers("60", "9"), now);
+        pace.learn(rate_limit_of(&headers("60", "9")), now);
         assert_eq!(pace.not_before(), Some(now + Duration::from_secs(1)));
-        pace.learn(&headers("60", "59"), now);
+        pace.learn(rate_limit_of(&headers("60", "59")), now);
         assert_eq!(pace.not_before(), None);
-        pace.learn(&HeaderMap::new(), now);
+        pace.learn(rate_limit_of(&HeaderMap::new()), now);
         assert_eq!(pace.not_before(), None);
     }
 }

@@ -9,6 +9,7 @@ use super::error::ApiError;
 use super::listing::whole;
 use super::retry::Repeat;
 use super::shown::{Certificate, LogLine, Server, WebApp};
+use super::tally::Tally;
 use super::transport::{Call, Transport};
 use super::wire::{Page, WireDomain};
 use super::{Endpoint, Writer};
@@ -60,6 +61,24 @@ impl Reader {
     /// Waits a little, longer with each round, after RunCloud lost answers to writes.
     pub(crate) async fn breathe(&self, round: u32) {
         self.transport.wait(round).await;
+    }
+
+    /// The count of this reader's and its writers' calls.
+    pub fn tally(&self) -> &Tally {
+        self.transport.tally()
+    }
+
+    /// Asks with one call whether RunCloud answers; that it has no such web application is an answer.
+    ///
+    /// # Errors
+    /// Whatever a call can end with, at once.
+    pub async fn probe(&self) -> Result<(), ApiError> {
+        let path = self.app_path("/domains?page=1&perPage=1");
+        let call = Call { method: Method::GET, path, body: None, repeat: Repeat::Read };
+        match self.transport.send_once(&call).await {
+            Err(ApiError::NotFound(_)) => Ok(()),
+            answer => answer,
+        }
     }
 
     /// All domains, from one listing that adds up.

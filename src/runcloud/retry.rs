@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::{Duration, SystemTime};
 
 use super::error::{ApiError, Class};
-use crate::patience::Patience;
+use crate::patience::{Patience, Wait};
 use crate::progress::Progress;
 use crate::stop::Stop;
 
@@ -57,9 +57,13 @@ where
         if repeat == Repeat::Idempotent && !error.was_not_acted_on() {
             unsure = Some(error.clone());
         }
-        let wait = wait_for(error, planned);
-        progress.wait(wait);
-        Some(wait)
+        let time = wait_for(error, planned);
+        progress.wait(time);
+        let within = match error {
+            ApiError::Throttled { .. } => patience.throttled,
+            _ => patience.total,
+        };
+        Some(Wait { time, within })
     };
     let outcome = patience.repeat(stop, call, wait).await;
     progress.wait(Duration::ZERO);

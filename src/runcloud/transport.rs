@@ -10,8 +10,10 @@ use super::answer::{NOTE, WHOLE, body_of, lost, root_cause};
 use super::clocks::Clocks;
 use super::credentials::Credentials;
 use super::error::ApiError;
-use super::pace::Pace;
+use super::pace::{Pace, rate_limit_of};
 use super::retry::{Repeat, with_patience};
+use super::tally::{Tally, Topic};
+use crate::log::Scrub;
 use crate::patience::Patience;
 use crate::progress::Progress;
 use crate::stop::Stop;
@@ -40,6 +42,8 @@ pub(super) struct Transport {
     base: String,
     patience: Patience,
     pace: Mutex<Pace>,
+    tally: Tally,
+    scrub: Scrub,
     clocks: Mutex<Option<Clocks>>,
     stop: Stop,
     pub(super) progress: Progress,
@@ -58,6 +62,8 @@ impl Transport {
             base: base.as_str().trim_end_matches('/').to_owned(),
             patience,
             pace: Mutex::default(),
+            tally: Tally::default(),
+            scrub: credentials.scrub(),
             clocks: Mutex::default(),
             stop,
             progress,
@@ -90,6 +96,15 @@ impl Transport {
         with_patience(self.patience, call.repeat, &self.stop, &self.progress, try_once).await
     }
 
+    /// Makes the call once.
+    pub(super) async fn send_once(&self, call: &Call) -> Result<(), ApiError> {
+        self.try_once(call).await.map(drop)
+    }
+
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     async fn try_once(&self, call: &Call) -> Result<Vec<u8>, ApiError> {
         let not_before = self.pace().not_before();
         if let Some(point) = not_before {
@@ -101,7 +116,12 @@ impl Transport {
         if self.stop.is_requested() {
             return Err(ApiError::Stopped);
         }
-        let exchange = self.exchange(call);
+        let exchange = async {
+            let flight = self.tally.depart(Topic::of(&call.method, &call.path));
+            let outcome = self.exchange(call).await;
+            flight.land(&outcome);
+            outcome
+        };
         if call.repeat != Repeat::Read {
             // Whether a write took effect is worth waiting for.
             return exchange.await;
@@ -123,12 +143,14 @@ impl Transport {
             request = request.body(body.to_string());
         }
         let response = request.send().await.map_err(|error| lost(&error))?;
-        self.pace().learn(response.headers(), Instant::now());
+        let rate_limit = rate_limit_of(response.headers());
+        self.pace().learn(rate_limit, Instant::now());
+        self.tally.note_rate_limit(rate_limit);
         if let Some(clocks) = Clocks::of(response.headers(), SystemTime::now()) {
             *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) = Some(clocks);
         }
         let most = if call.repeat == Repeat::Read { WHOLE } else { NOTE };
-        body_of(response, most).await
+        body_of(response, most, &self.scrub).await
     }
 
     fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Database as Sqlx, Decode, Exe
 use super::error::{DatabaseError, number};
 use super::source::{Opened, Source};
 use super::tables::{Cells, Mapping, Network, Site, Tables};
-use crate::patience::Patience;
+use crate::patience::{Patience, Wait};
 use crate::stop::Stop;
 
 /// After the first try; the next waits double.
@@ -52,11 +52,15 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`]; a table that is missing or not granted is one only for the mappings.
     pub async fn read(&self) -> Result<Tables, DatabaseError> {
-        let patience = Patience { first_wait: FIRST_WAIT, total: self.patience };
+        let patience =
+            Patience { first_wait: FIRST_WAIT, total: self.patience, throttled: Duration::ZERO };
         // Whoever reads gives the whole read up when asked to stop.
-        let nobody = Stop::new();
-        let wait = |error: &DatabaseError, planned| error.is_transient().then_some(planned);
-        patience.repeat(&nobody, || self.read_once(), wait).await
+        let (nobody, scrub) = (Stop::new(), self.source.scrub());
+        let read = || async { self.read_once().await.map_err(|error| error.scrubbed(&scrub)) };
+        let wait = |error: &DatabaseError, time| {
+            error.is_transient().then_some(Wait { time, within: self.patience })
+        };
+        patience.repeat(&nobody, read, wait).await
     }
 
     async fn read_once(&self) -> Result<Tables, DatabaseError> {
@@ -83,16 +87,19 @@ impl Database {
     }
 
     async fn read_mappings(&self, opened: &mut Opened) -> Result<Vec<Mapping>, DatabaseError> {
-        let table = self.prefix.table("wu_domain_mappings");
-        match opened.select(&table, Mapping::COLUMNS, Mapping::of).await {
-            Ok(rows) => Ok(rows),
-            Err(error) if is_unreadable(&error) => {
-                let mut similar = opened.similar_tables().await.unwrap_or_default();
-                similar.retain(|other| *other != table);
-                Err(DatabaseError::MissingTable { table, similar })
-            }
-            Err(error) => Err(error.into()),
+        let table = self.table("wu_domain_mappings");
+        match if_readable(opened.select(&table, Mapping::COLUMNS, Mapping::of).await)? {
+            Some(rows) => Ok(rows),
+            None => Err(self.missing(opened).await),
         }
+    }
+
+    /// The mapping table cannot be read: which table was looked for, and which there are.
+    pub(super) async fn missing(&self, opened: &mut Opened) -> DatabaseError {
+        let table = self.table("wu_domain_mappings");
+        let mut similar = opened.similar_tables().await.unwrap_or_default();
+        similar.retain(|other| *other != table);
+        DatabaseError::MissingTable { table, similar }
     }
 
     /// Rows of a table that may be missing or not granted.
@@ -103,22 +110,27 @@ impl Database {
         columns: [&str; N],
         of: fn(Cells<N>) -> T,
     ) -> Result<Option<Vec<T>>, DatabaseError> {
-        if_readable(opened.select(&self.prefix.table(name), columns, of).await)
+        if_readable(opened.select(&self.table(name), columns, of).await)
     }
 
     /// The counter shows what a `TRUNCATE` or the restore of an older copy did, which the rows do not.
     async fn read_next_mapping(&self, opened: &mut Opened) -> Result<Option<i64>, DatabaseError> {
-        Ok(opened.next_id(&self.prefix.table("wu_domain_mappings")).await?)
+        Ok(opened.next_id(&self.table("wu_domain_mappings")).await?)
     }
 
     /// `main_site` of each network where `sitemeta` can be read; it needs no grant on it.
     async fn read_main_sites(&self, opened: &mut Opened) -> Result<Vec<i64>, DatabaseError> {
-        let sql = format!(
-            "SELECT CAST(meta_value AS CHAR) FROM `{}` WHERE meta_key = 'main_site'",
-            self.prefix.table("sitemeta")
-        );
-        let ids = opened.rows(sql, |[id]: Cells<1>| id?.trim().parse().ok()).await;
+        let ids = opened.rows(self.main_sites(), |[id]: Cells<1>| id?.trim().parse().ok()).await;
         Ok(if_readable(ids)?.into_iter().flatten().flatten().collect())
+    }
+
+    pub(super) fn main_sites(&self) -> String {
+        let table = self.table("sitemeta");
+        format!("SELECT CAST(meta_value AS CHAR) FROM `{table}` WHERE meta_key = 'main_site'")
+    }
+
+    pub(super) fn table(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix.0)
     }
 }
 
@@ -152,7 +164,7 @@ impl Opened {
     }
 
     /// Every column as text: an enum of any version, a zero date or an odd integer type is no error.
-    async fn select<const N: usize, T>(
+    pub(super) async fn select<const N: usize, T>(
         &mut self,
         table: &str,
         columns: [&str; N],

@@ -1,3 +1,5 @@
+use crate::log::Scrub;
+
 /// Why the WordPress tables could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
@@ -45,6 +47,19 @@ impl DatabaseError {
     /// Whether the same read may succeed later without anybody changing a setting.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::TimedOut(_) | Self::Failed(_))
+    }
+}
+
+impl DatabaseError {
+    /// The same without secrets that the database repeated.
+    pub(super) fn scrubbed(self, scrub: &Scrub) -> Self {
+        match self {
+            Self::Unreachable(text) => Self::Unreachable(scrub.text(text)),
+            Self::Login(text) => Self::Login(scrub.text(text)),
+            Self::Schema(text) => Self::Schema(scrub.text(text)),
+            Self::Failed(text) => Self::Failed(scrub.text(text)),
+            other => other,
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 mod database;
 mod desired;
 mod error;
+mod fingerprint;
 mod grant;
 mod ranks;
 mod serving;
@@ -17,6 +18,7 @@ mod tables;
 pub use database::{Database, TablePrefix};
 pub use desired::{Canaries, Claim, Desired, Kept, Rejected, Standing, Subdomains};
 pub use error::DatabaseError;
+pub use fingerprint::{Fingerprint, Lookout};
 pub use grant::Grant;
 pub use serving::{Rank, Refusal, Serving, candidates};
 pub use source::{Login, Source};

@@ -1,13 +1,16 @@
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, MySqlConnection, SqliteConnection};
 
 use super::error::DatabaseError;
+use crate::log::Scrub;
 use crate::wp_config::DbHost;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -80,11 +83,39 @@ impl Source {
     }
 }
 
+impl Source {
+    /// What knows the password.
+    pub(super) fn scrub(&self) -> Scrub {
+        match self {
+            Self::Sqlite(_) => Scrub::default(),
+            Self::MySql(Login::Parts { password, .. }) => Scrub::of([password.clone()]),
+            Self::MySql(Login::Url(url)) => Scrub::of(passwords(url.expose_secret())),
+        }
+    }
+
+    /// Device and number of an SQLite file.
+    pub(super) fn file(&self) -> Option<(u64, u64)> {
+        let Self::Sqlite(path) = self else { return None };
+        let found = std::fs::metadata(path).ok()?;
+        Some((found.dev(), found.ino()))
+    }
+}
+
+/// The password of a URL, as it is written there and as it is meant.
+fn passwords(url: &str) -> Vec<SecretString> {
+    let url = Url::parse(url).ok();
+    let Some(written) = url.as_ref().and_then(Url::password) else { return vec![] };
+    // A query is the one part of a URL that is read with its escapes undone.
+    let query = Url::parse(&format!("x:?{}", written.replace('+', "%2B"))).ok();
+    let meant = query.iter().flat_map(Url::query_pairs).map(|(text, _)| text.into_owned().into());
+    meant.chain([written.into()]).collect()
+}
+
 impl Login {
     /// Whether it is a URL with a password in it.
     pub fn is_url_with_password(&self) -> bool {
         let Self::Url(url) = self else { return false };
-        reqwest::Url::parse(url.expose_secret()).is_ok_and(|url| url.password().is_some())
+        Url::parse(url.expose_secret()).is_ok_and(|url| url.password().is_some())
     }
 
     fn options(&self) -> Result<MySqlConnectOptions, DatabaseError> {

@@ -17,7 +17,11 @@ use runcloud_domain_sync::stop::Stop;
 use crate::support::raw::{Bytes, Raw, Then};
 
 /// One try: what is shown is what one answer does.
-const ONE_TRY: Patience = Patience { first_wait: Duration::from_millis(1), total: Duration::ZERO };
+const ONE_TRY: Patience = Patience {
+    first_wait: Duration::from_millis(1),
+    total: Duration::ZERO,
+    throttled: Duration::ZERO,
+};
 /// As often as a listing that does not add up is read.
 const READS: usize = 3;
 

@@ -27,6 +27,7 @@ mod readme;
 mod recovery;
 mod removals;
 mod scenarios;
+mod service;
 mod settings;
 mod settling;
 mod stopping;

@@ -14,8 +14,11 @@ use tempfile::TempDir;
 use crate::support::raw::{Bytes, Raw, Then};
 
 /// Whoever waits out of turn here waits for an hour.
-const PATIENCE: Patience =
-    Patience { first_wait: Duration::from_hours(1), total: Duration::from_hours(24) };
+const PATIENCE: Patience = Patience {
+    first_wait: Duration::from_hours(1),
+    total: Duration::from_hours(24),
+    throttled: Duration::from_hours(24),
+};
 const PAGE: &str = r#"{"data":[{"id":1,"name":"a.test"}],"meta":{"pagination":{"total":2,"current_page":1,"total_pages":2}}}"#;
 
 /// A RunCloud that has the program asked to stop as soon as the first call is there, and answers it

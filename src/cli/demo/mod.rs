@@ -23,7 +23,7 @@ pub(super) async fn demo(flags: &DemoFlags) -> Result<Exit, Failure> {
         (Some(directory), Some(name), _) => map(directory, name).await,
         (Some(directory), None, Some(name)) => unmap(directory, name).await,
         (Some(_), None, None) => Err(Failure::usage("--in belongs to --map NAME or --unmap NAME")),
-        (None, ..) => play(flags).await,
+        (None, ..) => Box::pin(play(flags)).await,
     }
 }
 

@@ -14,7 +14,7 @@ use super::narrator::{counted, say, show, show_commands, tally, title};
 use super::network::{self, WordPress};
 use super::questions;
 use crate::clock::Moment;
-use crate::daemon::{Pace, Service};
+use crate::daemon::{Pace, Service, Setup, Words};
 use crate::domain::Domain;
 use crate::ledger::{Binding, Lease, Ledger};
 use crate::probe::Resolver;
@@ -74,9 +74,13 @@ pub(super) async fn play(flags: &DemoFlags, directory: &Path) -> Result<Exit, Fa
     questions::ask(directory, &prefix()?).await?;
     if flags.keep {
         invite(directory, &runcloud)?;
-        let command = "runcloud-domain-sync".to_owned();
-        let (network, writer, lease) = (&network, &writer, &lease);
-        let service = Service { network, writer, lease, pace: PACE, command };
+        let service = Service {
+            setup: Setup { network, pace: PACE, monthly_calls: None },
+            lease: &lease,
+            words: Words::default(),
+            reload: Box::new(|| Err("the demo has no settings".to_owned())),
+            command: "runcloud-domain-sync".to_owned(),
+        };
         service.run(&mut ledger).await;
     } else {
         say_goodbye()?;

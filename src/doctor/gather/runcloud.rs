@@ -17,8 +17,11 @@ const ELSEWHERE: Duration = Duration::from_secs(15);
 /// How many of them are looked into.
 const APPS: usize = 10;
 /// A hiccup is none; what lasts is what is looked for.
-const PATIENCE: Patience =
-    Patience { first_wait: Duration::from_millis(250), total: Duration::from_secs(3) };
+const PATIENCE: Patience = Patience {
+    total: Duration::from_secs(3),
+    throttled: Duration::from_secs(3),
+    ..Patience::COMMAND
+};
 
 /// Asks RunCloud everything that the settings allow to ask.
 pub(super) async fn ask(settings: &Examined, progress: &Progress) -> Api {

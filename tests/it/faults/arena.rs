@@ -17,8 +17,11 @@ use super::tables::{Damage, How};
 use super::truth::Truth;
 use crate::support::world::{HERE, World, state_directory};
 
-const PATIENCE: Patience =
-    Patience { first_wait: Duration::from_millis(1), total: Duration::from_millis(15) };
+const PATIENCE: Patience = Patience {
+    first_wait: Duration::from_millis(1),
+    total: Duration::from_millis(15),
+    throttled: Duration::from_millis(15),
+};
 const TABLES: [&str; 4] = ["wp_wu_domain_mappings", "wp_blogs", "wp_site", "wp_sitemeta"];
 
 /// What failed is tried again within a day, give or take a fifth.

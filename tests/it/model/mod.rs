@@ -22,8 +22,11 @@ const STEPS: usize = 25;
 /// How many names there may be.
 const NAMES: u64 = 140;
 const HOUR: u64 = 3_600;
-const PATIENCE: Patience =
-    Patience { first_wait: Duration::from_millis(1), total: Duration::from_millis(5) };
+const PATIENCE: Patience = Patience {
+    first_wait: Duration::from_millis(1),
+    total: Duration::from_millis(5),
+    throttled: Duration::from_millis(5),
+};
 
 #[test]
 fn what_is_removed_and_when_is_what_the_reference_says() {

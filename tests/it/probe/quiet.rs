@@ -5,10 +5,13 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
+use runcloud_domain_sync::log::{Format, Lines};
 use runcloud_domain_sync::probe::{Asked, Expected, Handshakes, Resolver, Witness};
 use runcloud_domain_sync::simulator::{DnsAnswer, Model, NameServer, Simulator, WebServer};
 use runcloud_domain_sync::stop::Stop;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
 
 use super::{name, names};
 
@@ -40,12 +43,8 @@ async fn logged(level: LevelFilter) -> (String, String) {
     let expected = Expected { addresses: BTreeSet::from([HERE]), accept: vec![] };
 
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let lines = Lines::new(Format::Text, log.clone()).with_filter(level);
+    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines));
     Resolver::new(&[dns.address()]).unwrap().look(&sought, None, &expected, &stop).await;
     Handshakes::new(web.tls_address()).look(&sought, &stop).await;
     let asked = Asked { addresses: BTreeSet::from([HERE]), ids: BTreeSet::from([41]) };

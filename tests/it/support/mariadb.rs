@@ -1,5 +1,6 @@
 //! A real MariaDB, started once for the whole run in a private directory, with a database per test.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -93,6 +94,16 @@ impl Database {
     /// A URL for the administrator.
     pub fn url(&self) -> String {
         self.url_for("root", "")
+    }
+
+    /// Where the server listens.
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    /// A URL for the administrator over another address.
+    pub fn url_at(&self, address: SocketAddr) -> String {
+        format!("mysql://root@{address}/{}", self.name)
     }
 
     /// A URL over TCP for a user that `grants` made.

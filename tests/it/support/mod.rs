@@ -1,6 +1,7 @@
 //! What the tests stand on: a real MariaDB and a world around the library.
 
 pub mod binary;
+pub mod link;
 pub mod mariadb;
 pub mod raw;
 pub mod running;

@@ -27,8 +27,11 @@ use tempfile::TempDir;
 use super::mariadb::Database;
 
 /// Short waits: a test shows that a call is repeated, not how long an operator would wait.
-const PATIENCE: Patience =
-    Patience { first_wait: Duration::from_millis(2), total: Duration::from_millis(1_200) };
+const PATIENCE: Patience = Patience {
+    first_wait: Duration::from_millis(2),
+    total: Duration::from_millis(1_200),
+    throttled: Duration::from_millis(1_200),
+};
 pub const PREFIX: &str = "wp_";
 /// The server's address, as RunCloud says it.
 pub const HERE: [u8; 4] = [127, 0, 0, 2];
@@ -298,7 +301,8 @@ impl World {
         known.filter(is_owed).count()
     }
 
-    fn network(&self) -> Network {
+    /// Both sides, as a daemon or a pass has them.
+    pub fn network(&self) -> Network {
         let url = self.database_url.clone().unwrap_or_else(|| self.tables.url());
         let source = Source::MySql(Login::Url(url.into()));
         let mut endpoint = endpoint(&self.runcloud);

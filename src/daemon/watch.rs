@@ -1,0 +1,307 @@
+use std::time::{Duration, Instant};
+
+use super::allowance::Allowance;
+use super::attendant::Attendant;
+use super::schedule::{Next, Reason, Schedule, Setback};
+use super::tell::Teller;
+use super::trouble::Party;
+use super::{Service, Setup};
+use crate::clock::{Moment, Timestamp};
+use crate::ledger::{self, Lease, Ledger, LedgerError};
+use crate::log::events;
+use crate::reconcile::{Grace, PassError, Report, pass};
+use crate::runcloud::ApiError;
+use crate::wordpress::{DatabaseError, Fingerprint, Lookout};
+
+/// What a look at RunCloud costs before one was made: the primary's page and the SSL mode.
+const LOOK_COST: u64 = 2;
+/// After a 429 that names no time; RunCloud's window is a minute.
+const UNNAMED_WAIT: Duration = Duration::from_mins(1);
+/// After a pass met what a person has to mend here, such as the database of another network.
+const MEND_WAIT: Duration = Duration::from_mins(1);
+
+/// A moment by every clock.
+#[derive(Clone, Debug)]
+pub struct Now {
+    /// By a clock that only measures.
+    pub at: Instant,
+    /// By the others.
+    pub moment: Moment,
+}
+
+/// The loop, with what it remembers between two looks.
+pub struct Watch<'a> {
+    lease: &'a Lease,
+    setup: Setup,
+    attendant: Attendant<'a>,
+    lookout: Lookout,
+    schedule: Schedule,
+    grace: Grace,
+    teller: Teller,
+    /// What is written down of it.
+    fares: ledger::Service,
+    next_pass: Option<Timestamp>,
+    /// The last thing that an operator had said at the last look.
+    heard: Option<i64>,
+    /// Whether it is written down that a change waits.
+    is_change_noted: bool,
+    /// How many calls the last look at RunCloud cost that changed nothing.
+    look_cost: u64,
+}
+
+impl Now {
+    /// This moment.
+    pub fn here() -> Self {
+        Self { at: Instant::now(), moment: Moment::now() }
+    }
+
+    /// So much later.
+    #[must_use]
+    pub fn later(&self, time: Duration) -> Self {
+        let mut moment = self.moment.clone();
+        moment.wall = moment.wall.plus(time);
+        moment.uptime.seconds = Timestamp(moment.uptime.seconds).plus(time).0;
+        Self { at: self.at + time, moment }
+    }
+}
+
+impl<'a> Watch<'a> {
+    /// A loop that has not looked yet.
+    pub fn new(service: Service<'a>) -> Self {
+        let Service { setup, lease, words, reload, command } = service;
+        Self {
+            lease,
+            attendant: Attendant::new(words, reload),
+            lookout: Lookout::new(setup.network.database.clone()),
+            schedule: Schedule::new(setup.pace),
+            grace: Grace::new(setup.pace.grace),
+            teller: Teller::new(command),
+            setup,
+            fares: ledger::Service::default(),
+            next_pass: None,
+            heard: None,
+            is_change_noted: false,
+            look_cost: LOOK_COST,
+        }
+    }
+
+    /// Looks once, makes a pass where there is a reason, and returns how long to wait.
+    pub async fn step(&mut self, ledger: &mut Ledger, now: &Now) -> Duration {
+        if let Some(setup) = self.attendant.take_settings() {
+            self.take_over(setup);
+        }
+        self.attendant.beat(self.setup.network.reader.tally());
+        let began = Instant::now();
+        let outcome = self.look(ledger, now).await;
+        let now = now.later(began.elapsed());
+        if let Err(error) = outcome {
+            self.meet(&error, ledger, &now).await;
+        }
+        self.teller.heartbeat(&self.fares, &now);
+        let status = self.teller.status(&self.fares, self.next_pass, now.moment.wall);
+        self.attendant.notifier.status(&status);
+        self.schedule.wait(now.at, fastrand::f64())
+    }
+
+    /// Waits for that long, or until there is something to do.
+    pub async fn rest(&mut self, wait: Duration) {
+        let words = self.attendant.words.clone();
+        let resting = async {
+            tokio::select! {
+                biased;
+                () = words.reconcile.notified() => true,
+                () = words.stop.sleep(wait) => false,
+            }
+        };
+        if self.attendant.attend(self.setup.network.reader.tally(), resting).await {
+            self.schedule.ask();
+        }
+    }
+
+    /// Ends the loop.
+    pub async fn end(&mut self, ledger: &mut Ledger) {
+        self.attendant.stopping(self.setup.network.reader.tally());
+        if let Err(error) = ledger.note_service(&self.fares).await {
+            tracing::debug!("{error}");
+        }
+        tracing::info!(message_id = events::STOPPED, "stopped");
+    }
+
+    fn take_over(&mut self, setup: Setup) {
+        self.lookout = Lookout::new(setup.network.database.clone());
+        self.grace = Grace::new(setup.pace.grace);
+        self.schedule.begin_afresh(setup.pace);
+        self.teller.begin_afresh();
+        self.setup = setup;
+    }
+
+    async fn look(&mut self, ledger: &mut Ledger, now: &Now) -> Result<(), PassError> {
+        let word = ledger.last_word().await?;
+        if self.heard != word {
+            self.heard = word;
+            self.schedule.ask();
+        }
+        let seen = self.see().await?;
+        if !self.schedule.is_failing() {
+            self.teller.over(Party::Database, now.at);
+        }
+        let next = self.schedule.saw(&seen, now.at);
+        if self.schedule.stirs() && !self.is_change_noted {
+            ledger.note_change(Some(now.moment.wall)).await?;
+            self.is_change_noted = true;
+        }
+        match next {
+            Next::Rest => Ok(()),
+            Next::Pass(reason) => Box::pin(self.pass(ledger, seen, reason, now)).await,
+            Next::Probe => {
+                self.probe(ledger, now).await?;
+                Box::pin(self.pass(ledger, seen, Reason::Return, now)).await
+            }
+        }
+    }
+
+    /// What the tables look like.
+    async fn see(&mut self) -> Result<Fingerprint, PassError> {
+        let Setup { network, .. } = &self.setup;
+        let looking = async {
+            tokio::select! {
+                seen = self.lookout.look() => seen.map_err(PassError::from),
+                () = network.stop.wait() => Err(PassError::Stopped),
+            }
+        };
+        let seen = self.attendant.attend(network.reader.tally(), looking).await;
+        match &seen {
+            // That there is no such table is an answer too.
+            Ok(_) | Err(PassError::Database(DatabaseError::MissingTable { .. })) => {
+                self.attendant.ready();
+            }
+            Err(_) => {}
+        }
+        if seen.is_err() {
+            self.schedule.blind();
+        }
+        seen
+    }
+
+    /// Asks with one call whether RunCloud is back.
+    async fn probe(&mut self, ledger: &mut Ledger, now: &Now) -> Result<(), PassError> {
+        let (reader, began) = (&self.setup.network.reader, Instant::now());
+        let outcome = self.attendant.attend(reader.tally(), reader.probe()).await;
+        let outcome = outcome.map_err(PassError::from);
+        let calls = reader.tally().take().metered();
+        if let Err(error) = &outcome {
+            self.schedule.still_away(setback_of(error), now.later(began.elapsed()).at);
+        }
+        ledger.count_calls(calls, now.moment.wall).await?;
+        outcome
+    }
+
+    async fn pass(
+        &mut self,
+        ledger: &mut Ledger,
+        seen: Fingerprint,
+        reason: Reason,
+        now: &Now,
+    ) -> Result<(), PassError> {
+        tracing::debug!("a pass begins: {}", reason.word());
+        self.fares.attempted = Some(now.moment.wall);
+        let (network, began) = (&self.setup.network, Instant::now());
+        let writer = network.reader.writer(self.lease);
+        let (mut report, moment) = (Report::default(), &now.moment);
+        let work = pass::run_once(network, &writer, ledger, &mut self.grace, moment, &mut report);
+        let outcome = self.attendant.attend(network.reader.tally(), Box::pin(work)).await;
+        let calls = network.reader.tally().take();
+        let now = now.later(began.elapsed());
+        let counted = ledger.count_calls(calls.metered(), now.moment.wall).await;
+        if outcome.is_ok() && report.is_idle() {
+            self.look_cost = calls.metered().max(1);
+        }
+        let outcome = match outcome.and(counted.map_err(PassError::from)) {
+            Ok(()) => self.passed(ledger, seen, &report, &now).await.map_err(PassError::from),
+            Err(error) => {
+                if !report.notices.is_empty() {
+                    self.teller.tell(&report, None);
+                }
+                Err(error)
+            }
+        };
+        if let Err(error) = &outcome {
+            self.schedule.failed(setback_of(error), calls.were_answered(), now.at);
+        }
+        outcome
+    }
+
+    async fn passed(
+        &mut self,
+        ledger: &mut Ledger,
+        seen: Fingerprint,
+        report: &Report,
+        now: &Now,
+    ) -> Result<(), LedgerError> {
+        let wall = now.moment.wall;
+        let next_try = ledger.next_try(wall).await?.map(|point| point.since(wall));
+        let pause_ends = ledger.pause_ends(&now.moment).await?;
+        let due = [next_try, self.grace.next(&now.moment), pause_ends].into_iter().flatten().min();
+        let allowance = self.allowance(ledger, wall).await?;
+        let drift = allowance.map_or(Duration::ZERO, |left| left.interval(self.look_cost));
+        let next = self.schedule.passed(seen, due, drift, now.at, fastrand::f64());
+        self.teller.tell(report, allowance);
+        self.teller.all_over(now.at);
+        self.fares.succeeded = Some(wall);
+        self.fares.trouble = None;
+        self.next_pass = Some(wall.plus(next));
+        ledger.note_next_pass(wall.plus(next)).await?;
+        ledger.note_change(None).await?;
+        self.is_change_noted = false;
+        ledger.note_service(&self.fares).await
+    }
+
+    async fn allowance(
+        &self,
+        ledger: &mut Ledger,
+        now: Timestamp,
+    ) -> Result<Option<Allowance>, LedgerError> {
+        let Some(limit) = self.setup.monthly_calls else { return Ok(None) };
+        let used = ledger.calls_in_month(now).await?;
+        Ok(Some(Allowance { limit, used, left: now.left_of_month() }))
+    }
+
+    /// Says what went wrong, once, and writes it down.
+    async fn meet(&mut self, error: &PassError, ledger: &mut Ledger, now: &Now) {
+        self.mend(error, ledger).await;
+        let is_new = self.teller.meet(error, now);
+        let trouble = self.teller.trouble();
+        if is_new && self.fares.trouble != trouble {
+            self.fares.trouble = trouble;
+            if let Err(error) = ledger.note_service(&self.fares).await {
+                tracing::debug!("{error}");
+            }
+        }
+    }
+
+    /// A ledger that turned out to be damaged is set aside; the next pass has a new one.
+    async fn mend(&self, error: &PassError, ledger: &mut Ledger) {
+        let PassError::Ledger(damage) = error else { return };
+        if !damage.is_unusable_file() {
+            return;
+        }
+        match ledger.reopen(self.lease).await {
+            Ok(()) => {
+                let notice = ledger.notice.take().unwrap_or_default();
+                tracing::warn!(message_id = events::LEDGER_BEGINS, "{notice}");
+            }
+            Err(error) => tracing::error!(message_id = events::NEEDS_A_PERSON, "{error}"),
+        }
+    }
+}
+
+fn setback_of(error: &PassError) -> Setback {
+    match error {
+        PassError::Api(ApiError::Throttled { retry_after, .. }) => {
+            Setback::Passing(Some(retry_after.unwrap_or(UNNAMED_WAIT)))
+        }
+        PassError::Ledger(LedgerError::OtherNetwork { .. }) => Setback::Passing(Some(MEND_WAIT)),
+        error if error.is_fatal() => Setback::Refusal,
+        _ => Setback::Passing(None),
+    }
+}
