@@ -91,13 +91,21 @@ fn table_suspicion(canaries: &Canaries, known: &Known) -> Option<String> {
         return Some("the mapping table has no row at all".into());
     }
     let bound = known.bound.as_ref();
-    let seen = bound.map_or(0, |bound| bound.highest_mapping).max(canaries.highest_mapping);
-    canaries.next_mapping.filter(|next| *next <= seen)?;
+    let highest = canaries.highest_mapping;
+    let seen = bound.map_or(0, |bound| bound.highest_mapping).max(highest);
     // The counter itself moves with every row, and what is said should be the same until it is over.
-    Some(format!(
-        "the mapping table's AUTO_INCREMENT is not above id {seen}, which was there: it was truncated, or \
-         an older copy of it restored"
-    ))
+    match canaries.next_mapping {
+        Some(next) if next <= seen => Some(format!(
+            "the mapping table's AUTO_INCREMENT is not above id {seen}, which was there: it was truncated, \
+             or an older copy of it restored"
+        )),
+        // phpMyAdmin's dumps give a table its counter after its rows.
+        None if highest < seen => Some(format!(
+            "the mapping table has no AUTO_INCREMENT, and row {seen}, which was there, is gone: an import \
+             is under way, or did not end"
+        )),
+        Some(_) | None => None,
+    }
 }
 
 /// The one oddity that may last, where somebody took all our names away.
@@ -162,6 +170,7 @@ mod tests {
                 Canaries { next_mapping: Some(11), ..canaries() },
                 "AUTO_INCREMENT is not above id 11",
             ),
+            (Canaries { next_mapping: None, ..canaries() }, "row 11, which was there, is gone"),
         ] {
             assert!(why(odd).is_some_and(|why| why.contains(what)), "{what}");
         }
@@ -169,9 +178,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_no_sign() {
-        let unread =
-            Canaries { next_mapping: None, has_first_site: None, has_network: None, ..canaries() };
+        let unread = Canaries { has_first_site: None, has_network: None, ..canaries() };
         assert_eq!(table_suspicion(&unread, &known()), None);
+        let whole = Canaries { next_mapping: None, highest_mapping: 11, ..unread };
+        assert_eq!(table_suspicion(&whole, &known()), None, "the newest row is there");
     }
 
     #[test]
