@@ -145,6 +145,7 @@ impl Arena {
 
     /// One pass whose tables are damaged as soon as it has read them.
     pub async fn pass_with(&self, damage: &Damage, long_ago: &Truth) {
+        self.world.runcloud.forget_calls();
         let is_over = Cell::new(false);
         let pass = async {
             let _ = self.world.pass().await;

@@ -4,6 +4,25 @@ use super::churn::Stir;
 use super::doors::Door;
 use super::tables::{Damage, How, broken, changed, open};
 
+/// The table as it is within an import, put in the place of the whole one at once: a committed DELETE by itself would be
+/// what an operator may do.
+macro_rules! import {
+    ($name:literal, $rows:literal, $shape:literal, $mends:literal) => {
+        changed(
+            $name,
+            concat!(
+                "CREATE TABLE away LIKE wp_wu_domain_mappings; ",
+                $shape,
+                "INSERT INTO away SELECT * FROM wp_wu_domain_mappings WHERE ",
+                $rows,
+                "; RENAME TABLE wp_wu_domain_mappings TO away2, away TO wp_wu_domain_mappings; \
+                 DROP TABLE away2",
+            ),
+            $mends,
+        )
+    };
+}
+
 pub static DAMAGES: [Damage; 37] = [
     // Rows that are gone.
     broken("the mappings are emptied", "DELETE FROM wp_wu_domain_mappings", ""),
@@ -19,24 +38,14 @@ pub static DAMAGES: [Damage; 37] = [
         "DELETE FROM wp_blogs; DELETE FROM wp_site; DELETE FROM wp_wu_domain_mappings",
         "",
     ),
-    changed(
-        "an import that has come to the third row",
-        "DELETE FROM wp_wu_domain_mappings WHERE id > 10; \
-         ALTER TABLE wp_wu_domain_mappings AUTO_INCREMENT = 1",
-        "",
+    import!(
+        "an import that has come to the third row and makes the counter last",
+        "id <= 10",
+        "ALTER TABLE away MODIFY id bigint(20) NOT NULL; ",
+        "ALTER TABLE wp_wu_domain_mappings MODIFY id bigint(20) NOT NULL AUTO_INCREMENT"
     ),
-    changed(
-        "an import that has come to the sixth row",
-        "DELETE FROM wp_wu_domain_mappings WHERE id > 13; \
-         ALTER TABLE wp_wu_domain_mappings AUTO_INCREMENT = 1",
-        "",
-    ),
-    changed(
-        "a restore whose first rows are missing",
-        "DELETE FROM wp_wu_domain_mappings WHERE id < 10 OR id > 14; \
-         ALTER TABLE wp_wu_domain_mappings AUTO_INCREMENT = 1",
-        "",
-    ),
+    import!("an import that has come to the sixth row", "id <= 13", "", ""),
+    import!("a restore whose first rows are missing", "id BETWEEN 10 AND 14", "", ""),
     Damage {
         name: "an old copy is restored",
         how: How::OldCopy,
