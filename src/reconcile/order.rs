@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::apply::LOST_IN_A_ROW;
 use super::certificate::{Action, Certificate, Waiting, WaitingReason, ending, states};
+use super::identity::Identities;
 use super::judge::{Judged, Stand};
 use super::network::{Network, PassError, Proposal};
 use super::plan::Change;
@@ -66,7 +67,7 @@ impl Orderer<'_> {
                 self.ledger.note_spoilers(spoilers).await?;
             }
             self.report.notices.extend(judged.notices.clone());
-            self.report.certificate = self.act(&ssl, &judged, stand.actual).await?;
+            self.report.certificate = self.act(&ssl, &judged, &stand).await?;
             judged.settled.states
         };
         known.certificates.extend(states);
@@ -86,7 +87,7 @@ impl Orderer<'_> {
         &mut self,
         ssl: &Ssl,
         judged: &Judged,
-        actual: &Actual,
+        stand: &Stand<'_>,
     ) -> Result<Order, PassError> {
         let Certificate { action, names, waiting, .. } = &judged.certificate;
         self.note_waits(judged, waiting).await?;
@@ -94,7 +95,7 @@ impl Orderer<'_> {
         match (ssl, action) {
             (_, Action::None) => Ok(waiting_order(waiting)),
             (_, Action::Order) => {
-                let ids = self.ids_of(actual, names).await?;
+                let ids = self.ids_of(stand, names).await?;
                 self.order_each(&ids, judged).await
             }
             (_, Action::Redeploy | Action::Install) => self.order_for_all(ssl, judged).await,
@@ -224,16 +225,22 @@ impl Orderer<'_> {
         }
     }
 
-    /// RunCloud's ids of the names; those added in this pass need a new listing.
+    /// RunCloud's ids of the names; those added in this pass need a new listing. A name whose entry looks like
+    /// another one's has none: an order for it waits for a listing that says better.
     async fn ids_of(
         &self,
-        before: &Actual,
+        stand: &Stand<'_>,
         names: &[Domain],
     ) -> Result<BTreeMap<Domain, u64>, ApiError> {
         let ids = |actual: &Actual| -> BTreeMap<Domain, u64> {
-            names.iter().filter_map(|name| Some((name.clone(), actual.get(name)?.id))).collect()
+            let identities = Identities::new(stand.known, actual);
+            let of = |name: &Domain| {
+                let entry = actual.get(name)?;
+                identities.doubt(name, entry).is_none().then(|| (name.clone(), entry.id))
+            };
+            names.iter().filter_map(of).collect()
         };
-        let known = ids(before);
+        let known = ids(stand.actual);
         if known.len() == names.len() {
             return Ok(known);
         }
