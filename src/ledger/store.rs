@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sqlx::{Connection, SqliteConnection};
 
@@ -10,6 +11,8 @@ use super::read::read_known;
 use super::ticks::TickClock;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
+
+const DAY: Duration = Duration::from_hours(24);
 
 /// The ledger, opened for writing: by whoever holds the [`Lease`], or for a word to them.
 pub struct Ledger {
@@ -85,16 +88,18 @@ impl Ledger {
     }
 
     /// When the first name is to be tried, ordered or looked at again by itself. What was due before `now`
-    /// and is still there waits for something else.
+    /// and is still there waits for something else; what is looked at once a day, such as a certificate that
+    /// is fine, is looked at in whatever pass comes.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn next_try(&mut self, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
         let next: Option<i64> = sqlx::query_scalar(
             "SELECT min(retry_at) FROM (SELECT retry_at FROM failure \
-             UNION ALL SELECT next FROM certificate UNION ALL SELECT next FROM verdict) \
-             WHERE retry_at > ?",
+             UNION ALL SELECT next FROM certificate WHERE state <> 'covered' \
+             UNION ALL SELECT next FROM verdict WHERE next - seen < ?) WHERE retry_at > ?",
         )
+        .bind(DAY.as_secs().cast_signed())
         .bind(now.0)
         .fetch_one(&mut self.connection)
         .await?;

@@ -26,6 +26,7 @@ pub const SLOW: Pace = Pace { poll: Duration::from_mins(5), ..PACE };
 pub struct Ticking<'w> {
     watch: Watch<'w>,
     pub ledger: Ledger,
+    start: Now,
     pub now: Now,
     pub words: Words,
 }
@@ -51,7 +52,7 @@ impl<'w> Ticking<'w> {
             command: "runcloud-domain-sync".to_owned(),
         });
         let now = Now { at: Instant::now(), moment: world.now.clone() };
-        Self { watch, ledger, now, words }
+        Self { watch, ledger, start: now.clone(), now, words }
     }
 
     /// One look, and a pass where there is a reason; then it is as much later as the loop waits.
@@ -60,7 +61,8 @@ impl<'w> Ticking<'w> {
         self.watch.rest(Duration::ZERO).await;
         let began = Instant::now();
         let wait = self.watch.step(&mut self.ledger, &self.now).await;
-        self.now = self.now.later(began.elapsed() + wait);
+        // From the start on: the clocks for people have no fractions of a second to add up.
+        self.now = self.start.later(self.now.at - self.start.at + began.elapsed() + wait);
     }
 
     /// Steps until that much time has passed.
