@@ -26,6 +26,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use args::{Cli, Command};
 use exit::{Exit, Failure};
@@ -34,6 +35,7 @@ use crate::log::{self, Audience, Sink, events};
 
 /// Runs the command the process was started with.
 pub fn main() -> ExitCode {
+    keep_memory_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -67,6 +69,12 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Neither a core dump nor another process of the same user shows what is in memory, which secrets are.
+fn keep_memory_private() {
+    // A kernel that knows no such thing leaves it as it was.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
 async fn run_command(cli: Cli) -> Result<Exit, Failure> {
     let Cli { settings, run, command, .. } = cli;
     match command {
@@ -88,5 +96,18 @@ async fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Demo(flags)) => demo::demo(&flags).await,
         Some(Command::Completions { shell }) => pages::completions(shell),
         Some(Command::Man { directory }) => pages::man(&directory),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::dumpable_behavior;
+
+    use super::*;
+
+    #[test]
+    fn memory_is_in_no_core_dump() {
+        keep_memory_private();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
     }
 }
