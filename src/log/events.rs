@@ -27,6 +27,12 @@ pub const NAME_FAILED: &str = "db16fa5e14da4a02973e71d3b806689f";
 pub const NAMES_FAILED_ALIKE: &str = "795193a6f0eb459db0fdbf3b99aeeac9";
 /// What became of a call that an earlier pass left open.
 pub const CALL_SETTLED: &str = "94c07510eea54c2daf29092830493bac";
+/// A certificate was ordered for a name.
+pub const CERTIFICATE_ORDERED: &str = "6f0fd5bb4e0a4f6c8a3c2f58a7d1e094";
+/// An order brought nothing, or was not taken; it goes out again.
+pub const CERTIFICATE_FAILED: &str = "c2b7d6e09f7b4a86b0f1d1a6e4c3592b";
+/// A certificate covers a name.
+pub const NAME_COVERED: &str = "1e5a9c40d3724f0db9a8e6b7f2c1d835";
 /// Something about the tables, or a removal that a guard blocks, needs a person.
 pub const NOTICE: &str = "5c4c9ed0ca30488ab72b381844256f96";
 /// The daemon waits for what may come back by itself.
@@ -37,6 +43,8 @@ pub const NEEDS_A_PERSON: &str = "aa22c965a5a54e6c86da37c81d0f9f73";
 pub const BACK: &str = "3ec5d41e3ffb44e2ae54beb4320dc8a0";
 /// The daemon says once an hour that it is there.
 pub const HEARTBEAT: &str = "64297a0a2e144b28984b501aad967fa9";
+/// Metrics and health are to be had.
+pub const LISTENING: &str = "a84c6b1d2f0e4937b5d8c7e6f1a20b93";
 /// A new ledger begins.
 pub const LEDGER_BEGINS: &str = "0a0064ec7ec4430f881138408b288669";
 /// The program ended without doing what it was for.

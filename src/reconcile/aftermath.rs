@@ -8,6 +8,7 @@ use super::report::{Failed, some_of};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::{CertificateState, Known};
+use crate::log::events;
 
 /// So many lines of RunCloud's log are added to what is said.
 const LINES: usize = 3;
@@ -56,11 +57,11 @@ impl Orderer<'_> {
         let settled = &judged.settled;
         if !settled.covered.is_empty() {
             let names: Vec<Domain> = settled.covered.iter().cloned().collect();
-            tracing::info!("covered by a certificate: {}", some_of(&names));
+            names.iter().for_each(say_covered);
             self.report.covered = names;
         }
         for (domain, why) in &settled.left_out {
-            tracing::warn!("{domain}: {why}");
+            say_failed(domain, why);
             self.report.left_out.push(Failed { domain: domain.clone(), detail: why.clone() });
         }
         for (domain, state) in &settled.states {
@@ -70,16 +71,33 @@ impl Orderer<'_> {
                 Some(CertificateState::Failed { reason: before, .. }) if before == reason
             );
             if is_news && !settled.left_out.contains_key(domain) {
-                tracing::warn!("{domain}: {reason}");
+                say_failed(domain, reason);
             }
         }
         if let Some(spoilers) = judged.spoilers.as_ref().filter(|names| !names.is_empty()) {
             let names: Vec<Domain> = spoilers.keys().cloned().collect();
             tracing::warn!(
+                message_id = events::CERTIFICATE_FAILED,
+                action = "order",
+                result = "failed",
                 "an order for all names failed as a whole while {} did not point here: from now on names that \
                  do not point here are not added until they do",
                 some_of(&names)
             );
         }
     }
+}
+
+fn say_covered(domain: &Domain) {
+    tracing::info!(
+        message_id = events::NAME_COVERED, domain = %domain, action = "cover", result = "done",
+        "{domain}: covered by a certificate"
+    );
+}
+
+fn say_failed(domain: &Domain, why: &str) {
+    tracing::warn!(
+        message_id = events::CERTIFICATE_FAILED, domain = %domain, action = "cover",
+        result = "failed", "{domain}: {why}"
+    );
 }

@@ -9,12 +9,13 @@ use super::identity::Identities;
 use super::judge::{Judged, Stand};
 use super::network::{Network, PassError, Proposal};
 use super::plan::Change;
-use super::report::{Failed, Order, Report, some_of};
+use super::report::{Failed, Order, Report};
 use super::retry;
 use super::show;
 use crate::clock::{Moment, Stopwatch, Timestamp};
 use crate::domain::Domain;
 use crate::ledger::{CertificateState, Known, Ledger, LedgerError};
+use crate::log::events;
 use crate::progress::Work;
 use crate::runcloud::{Actual, ApiError, Class, Ssl, Writer};
 
@@ -144,7 +145,7 @@ impl Orderer<'_> {
             Ok(()) => {
                 let states = ordered(&names, &judged.open, self.clock.wall(), before);
                 self.ledger.order_taken(None, &states).await?;
-                tracing::info!("certificate ordered, for {}", some_of(&names));
+                names.iter().for_each(say_ordered);
                 Ok(Order::Ordered { names })
             }
             Err(error) if error.is_about_everything() => {
@@ -155,7 +156,12 @@ impl Orderer<'_> {
                 let states = self.refused(&names, &judged.open, &error);
                 self.conclude_refusal(None, &error, &states).await?;
                 let detail = next_order(&error.to_string(), &states, self.clock.wall());
-                tracing::warn!("the certificate could not be ordered and is still due: {detail}");
+                tracing::warn!(
+                    message_id = events::CERTIFICATE_FAILED,
+                    action = "order",
+                    result = "failed",
+                    "the certificate could not be ordered and is still due: {detail}"
+                );
                 Ok(Order::Failed { names, detail })
             }
         }
@@ -184,7 +190,7 @@ impl Orderer<'_> {
                     let one = std::slice::from_ref(domain);
                     let states = ordered(one, &judged.open, self.clock.wall(), before);
                     self.ledger.order_taken(Some(domain), &states).await?;
-                    tracing::info!("{domain}: certificate ordered");
+                    say_ordered(domain);
                     names.push(domain.clone());
                 }
                 Err(error) if error.is_about_everything() => {
@@ -199,7 +205,10 @@ impl Orderer<'_> {
                     self.conclude_refusal(Some(domain), &error, &states).await?;
                     let what = format!("certificate: {error}");
                     let detail = next_order(&what, &states, self.clock.wall());
-                    tracing::warn!("{domain}: {detail}");
+                    tracing::warn!(
+                        message_id = events::CERTIFICATE_FAILED, domain = %domain, action = "order",
+                        result = "failed", "{domain}: {detail}"
+                    );
                     self.report.failed.push(Failed { domain: domain.clone(), detail });
                 }
             }
@@ -295,6 +304,13 @@ fn waiting_order(waiting: &[Waiting]) -> Order {
         }
         (None, None) => Order::NotNeeded,
     }
+}
+
+fn say_ordered(domain: &Domain) {
+    tracing::info!(
+        message_id = events::CERTIFICATE_ORDERED, domain = %domain, action = "order", result = "done",
+        "{domain}: certificate ordered"
+    );
 }
 
 fn next_order(what: &str, states: &States, now: Timestamp) -> String {

@@ -112,10 +112,7 @@ pub async fn run_once(
         other => other,
     };
     let result = match &outcome {
-        Ok(()) if report.paused.is_some() => "paused".to_owned(),
-        Ok(()) if report.blocked.is_some() => "blocked".to_owned(),
-        Ok(()) if report.is_clean() => "converged".to_owned(),
-        Ok(()) => "partial".to_owned(),
+        Ok(()) => report.result().to_owned(),
         Err(error) => error.to_string(),
     };
     report.error = outcome.as_ref().err().map(ToString::to_string);

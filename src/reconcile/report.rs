@@ -125,6 +125,20 @@ impl Default for Report {
 }
 
 impl Report {
+    /// The words for how a complete pass ended.
+    pub(crate) const RESULTS: [&'static str; 4] = ["converged", "partial", "blocked", "paused"];
+
+    /// How it ended, if it was complete: one of [`Self::RESULTS`].
+    pub(crate) fn result(&self) -> &'static str {
+        let [converged, partial, blocked, paused] = Self::RESULTS;
+        match self {
+            _ if self.paused.is_some() => paused,
+            _ if self.blocked.is_some() => blocked,
+            _ if self.is_clean() => converged,
+            _ => partial,
+        }
+    }
+
     /// Notes what the plan says will not be done, or needs no call.
     pub(super) fn foresee(&mut self, plan: &Plan) {
         let waits = |reason| matches!(reason, HeldReason::RetryLater | HeldReason::Conflict);
