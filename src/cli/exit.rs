@@ -70,7 +70,7 @@ impl From<ConfigError> for Failure {
 impl From<LeaseError> for Failure {
     fn from(error: LeaseError) -> Self {
         let exit = match error {
-            LeaseError::Held { .. } => Exit::Busy,
+            LeaseError::Held { .. } | LeaseError::Gone { .. } => Exit::Busy,
             LeaseError::Directory { .. } => Exit::Config,
         };
         Self::new(exit, error.to_string())
@@ -82,6 +82,7 @@ impl From<LedgerError> for Failure {
         let exit = match error {
             // Such as a full disk.
             LedgerError::Statement(_) | LedgerError::Sqlite { .. } => Exit::Temporary,
+            LedgerError::Lease(error) => return error.into(),
             _ => Exit::Config,
         };
         Self::new(exit, error.to_string())

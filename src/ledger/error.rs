@@ -3,6 +3,7 @@ use std::path::Path;
 use sqlx::migrate::MigrateError;
 
 use super::known::Binding;
+use super::lease::LeaseError;
 use super::pause::Pause;
 use crate::domain::Domain;
 
@@ -64,6 +65,9 @@ pub enum LedgerError {
     /// An operator paused the program.
     #[error("paused by an operator: nothing is written to RunCloud")]
     Paused(Pause),
+    /// The right to write it is lost.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// A read or write failed after it was opened.
     #[error("the ledger cannot be written or read: {0}")]
     Statement(#[from] sqlx::Error),
@@ -79,6 +83,7 @@ impl LedgerError {
             | Self::Older(_)
             | Self::Bound { .. }
             | Self::OtherNetwork { .. }
+            | Self::Lease(_)
             | Self::Paused(_) => false,
         }
     }

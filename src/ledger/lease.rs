@@ -1,7 +1,7 @@
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const FILE: &str = "lease";
 /// How often the kernel's list of locks is read before a lock is not in it: what changes while it is read may be left
@@ -14,6 +14,7 @@ const PROCESS: &str = "process ";
 /// the kernel takes it back from a process that dies.
 #[derive(Debug)]
 pub struct Lease {
+    directory: PathBuf,
     file: File,
 }
 
@@ -40,6 +41,15 @@ pub enum LeaseError {
         directory: String,
         /// The other process, as it wrote itself into the lock file.
         holder: String,
+    },
+    /// It was taken, and its file is gone since, or another one.
+    #[error(
+        "the file `lease` in {directory} was removed or replaced, so that another instance may be at work: \
+         nothing is done until a restart"
+    )]
+    Gone {
+        /// The state directory.
+        directory: String,
     },
     /// The state directory cannot be made or written.
     #[error("the state directory {directory} cannot be written: {error}. Set --state-dir")]
@@ -82,7 +92,20 @@ impl Lease {
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
         sign(&mut file).map_err(unusable)?;
-        Ok(Self { file })
+        Ok(Self { directory: directory.to_owned(), file })
+    }
+
+    /// Checks that the lock file is the one that was taken: under another one, another process can have the lease.
+    ///
+    /// # Errors
+    /// [`LeaseError::Gone`] where it was removed or replaced.
+    pub fn check(&self) -> Result<(), LeaseError> {
+        let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
+        let there = std::fs::metadata(self.directory.join(FILE)).map(id).ok();
+        if there.is_some() && there == self.file.metadata().map(id).ok() {
+            return Ok(());
+        }
+        Err(LeaseError::Gone { directory: self.directory.display().to_string() })
     }
 }
 

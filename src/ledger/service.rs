@@ -1,11 +1,15 @@
 //! How the daemon fares, for whoever asks: while it runs, and after it ended.
 
+use std::time::Duration;
+
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::LedgerError;
+use super::history::Action;
 use super::store::Ledger;
 use crate::clock::Timestamp;
+use crate::domain::Domain;
 
 /// How many months' calls are remembered.
 const MONTHS: i64 = 13;
@@ -69,6 +73,34 @@ impl Ledger {
         .execute(&mut self.connection)
         .await?;
         Ok(())
+    }
+
+    /// How long ago the rows were first seen that hold these names, each of which `action` was just done for:
+    /// those for which it was the first time.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn first_arrivals(
+        &mut self,
+        names: &[Domain],
+        action: Action,
+        now: Timestamp,
+    ) -> Result<Vec<Duration>, LedgerError> {
+        let mut ages = vec![];
+        for name in names {
+            let since: Option<i64> = sqlx::query_scalar(
+                "SELECT since FROM (SELECT min(since) AS since FROM row \
+                 WHERE domain = ?1 AND since > 0) WHERE since IS NOT NULL AND \
+                 (SELECT count(*) FROM event WHERE domain = ?1 AND action = ?2 \
+                 AND outcome = 'done' AND first >= since) = 1",
+            )
+            .bind(name.as_str())
+            .bind(action.word())
+            .fetch_optional(&mut self.connection)
+            .await?;
+            ages.extend(since.map(|since| now.since(Timestamp(since))));
+        }
+        Ok(ages)
     }
 
     /// Counts calls that RunCloud got, by the calendar month of `now`.

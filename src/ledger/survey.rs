@@ -13,6 +13,7 @@ use super::passes::{Drift, PassCounts};
 use super::pause::{Pause, read_pause};
 use super::read::{failure_of, name_of, read_binding, read_bound, read_clock};
 use super::record::Record;
+use super::store::Ledger;
 use super::ticks::TickClock;
 use crate::clock::{Moment, Timestamp};
 use crate::domain::Domain;
@@ -127,33 +128,49 @@ impl Record {
     /// # Errors
     /// [`LedgerError`].
     pub async fn survey(&mut self, most: Option<u32>, now: &Moment) -> Result<Survey, LedgerError> {
-        let most = most.map_or(-1, i64::from);
-        let mut transaction = self.connection.begin().await?;
-        let connection = &mut *transaction;
-        let clock = read_clock(connection).await?;
-        let tick = clock.tick(now);
-        let by_origin = sqlx::query_as("SELECT origin, count(*) FROM owned GROUP BY origin");
-        let by_origin: Vec<(String, i64)> = by_origin.fetch_all(&mut *connection).await?;
-        let by_origin =
-            |word| by_origin.iter().find(|(o, _)| o == word).map_or(0, |(_, n)| size(*n));
-        Ok(Survey {
-            binding: read_binding(connection).await?,
-            bound: read_bound(connection).await?,
-            begun: pass(connection, NEWEST).await?.filter(|newest| newest.ended.is_none()),
-            last: pass(connection, LAST).await?,
-            last_good: pass(connection, LAST_GOOD).await?.and_then(|pass| pass.ended),
-            added: by_origin("added"),
-            adopted: by_origin("adopted"),
-            failing: failing(connection, most).await?,
-            noted: listed_reasons(connection, NOTED, most).await?,
-            coverage: read_coverage(connection, most, tick).await?,
-            blocked: blocked(connection, most).await?,
-            approval: read_approval(connection).await?,
-            removals: removals(connection, tick.0).await?,
-            pause: read_pause(connection).await?.filter(|pause| !pause.is_over(&clock, now)),
-            clock,
-        })
+        Ok(read_survey(&mut self.connection, most.map_or(-1, i64::from), now).await?)
     }
+}
+
+impl Ledger {
+    /// What the ledger knows, without the lists.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn survey(&mut self, now: &Moment) -> Result<Survey, LedgerError> {
+        Ok(read_survey(&mut self.connection, 0, now).await?)
+    }
+}
+
+async fn read_survey(
+    connection: &mut SqliteConnection,
+    most: i64,
+    now: &Moment,
+) -> Result<Survey, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    let connection = &mut *transaction;
+    let clock = read_clock(connection).await?;
+    let tick = clock.tick(now);
+    let by_origin = sqlx::query_as("SELECT origin, count(*) FROM owned GROUP BY origin");
+    let by_origin: Vec<(String, i64)> = by_origin.fetch_all(&mut *connection).await?;
+    let by_origin = |word| by_origin.iter().find(|(o, _)| o == word).map_or(0, |(_, n)| size(*n));
+    Ok(Survey {
+        binding: read_binding(connection).await?,
+        bound: read_bound(connection).await?,
+        begun: pass(connection, NEWEST).await?.filter(|newest| newest.ended.is_none()),
+        last: pass(connection, LAST).await?,
+        last_good: pass(connection, LAST_GOOD).await?.and_then(|pass| pass.ended),
+        added: by_origin("added"),
+        adopted: by_origin("adopted"),
+        failing: failing(connection, most).await?,
+        noted: listed_reasons(connection, NOTED, most).await?,
+        coverage: read_coverage(connection, most, tick).await?,
+        blocked: blocked(connection, most).await?,
+        approval: read_approval(connection).await?,
+        removals: removals(connection, tick.0).await?,
+        pause: read_pause(connection).await?.filter(|pause| !pause.is_over(&clock, now)),
+        clock,
+    })
 }
 
 const NEWEST: &str = "SELECT * FROM pass ORDER BY id DESC LIMIT 1";
