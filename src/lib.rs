@@ -44,6 +44,7 @@
 //! * [`ledger`]: what is ours, what is about to be done, what is owed.
 //! * [`reconcile`]: plan, guard and certificate decide; pass and apply act.
 //! * [`daemon`]: the loop around passes: when to look, when to work, what is away, what systemd hears.
+//! * [`admin`]: what machines ask of the daemon: metrics, and whether it is alive and ready.
 //! * [`log`]: what is said meanwhile: the journal's fields, text or JSON; the kinds of events.
 //! * [`doctor`]: looks for everything that can be wrong.
 //! * [`cli`]: one file per command.
@@ -124,6 +125,7 @@
 //!   `removal = "mirror"`; under that it refuses. It is done by the next pass, for the lease is the daemon's.
 //! * `explain` asks the ledger and the database, never RunCloud: the ledger has what the last pass saw there.
 
+pub mod admin;
 pub mod cli;
 pub mod clock;
 pub mod config;

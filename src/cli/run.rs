@@ -65,12 +65,12 @@ async fn for_ever(settings: &Settings, flags: &RunFlags) -> Result<Exit, Failure
 /// What the settings make of a daemon.
 fn setup(config: Config, stop: &Stop) -> Result<Setup, Failure> {
     let pace = Pace { poll: config.poll, interval: config.interval, grace: config.grace };
-    let monthly_calls = config.monthly_calls;
+    let (monthly_calls, listen) = (config.monthly_calls, config.listen.clone());
     let mut network = network(config, Patience::DAEMON, stop.clone())?;
     // More may follow, and what did not arrive yet has its own schedule.
     network.rules.batch = Batch::Quiet;
     network.probes.eager = false;
-    Ok(Setup { network, pace, monthly_calls })
+    Ok(Setup { network, pace, monthly_calls, listen })
 }
 
 /// The ledger; none where a daemon is asked to stop before the tables could be read for it.

@@ -47,7 +47,7 @@ pub struct Examined {
     pub probe: Probe,
     /// The wp-config.php that was read.
     pub wp_config: Option<PathBuf>,
-    /// Files that hold nothing but a secret.
+    /// Files that hold a secret and are not WordPress's.
     pub secret_files: Vec<PathBuf>,
     /// Every setting with where it came from, secrets masked.
     pub origins: Vec<Sourced<String>>,
@@ -133,12 +133,11 @@ impl Examined {
         self.state_dir = problems.of(Topic::ConfigFile, &mut resolver, Resolver::state_dir);
         self.keep = problems.of(Topic::ConfigFile, &mut resolver, Resolver::keep);
         (self.own, self.notices) = resolver.own();
-        self.notices.extend(file.without_effect_notices());
         let witness = resolver.witness(&mut self.notices);
         self.probe = resolver.probe(witness);
         if let Some(Credentials::KeyAndSecret { .. }) = self.credentials {
             let token_file = file.runcloud.api_token_file.as_ref();
-            let token = resolver.layers.secret(&API_TOKEN, "api_token", token_file);
+            let token = resolver.layers.secret(&API_TOKEN, token_file);
             self.outranked_token = token.ok().flatten().map(|token| token.origin);
         }
         self.subdomains = file.sync.subdomains;

@@ -1,12 +1,14 @@
 //! config.toml: every key of the contract, and no other.
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
+use crate::admin::Listen;
 use crate::reconcile::certificate::Gate;
 use crate::reconcile::plan::{Removal, WwwPolicy};
 use crate::wordpress::Subdomains;
@@ -14,9 +16,14 @@ use crate::wordpress::Subdomains;
 /// Where config.toml is looked for when `--config` is not given.
 pub(super) const DEFAULT_PATH: &str = "/etc/runcloud-domain-sync/config.toml";
 
+const READABLE_BY_ALL: u32 = 0o004;
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct File {
+    /// Where it is; none where there is none.
+    #[serde(skip)]
+    path: Option<PathBuf>,
     pub(super) state_dir: Option<String>,
     pub(super) wordpress: WordPress,
     pub(super) runcloud: RunCloud,
@@ -24,7 +31,7 @@ pub(super) struct File {
     pub(super) api: Api,
     pub(super) dns: Dns,
     pub(super) ssl: Ssl,
-    service: Service,
+    pub(super) service: Service,
 }
 
 #[derive(Default, Deserialize)]
@@ -87,9 +94,14 @@ pub(super) struct Ssl {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Service {
-    listen: Option<String>,
+pub(super) struct Service {
+    pub(super) listen: Option<Place>,
 }
+
+/// A loopback address with its port, or the path of a Unix socket.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Place(pub(super) Listen);
 
 /// A duration such as `15m`.
 #[derive(Clone, Copy, Deserialize)]
@@ -115,7 +127,8 @@ impl File {
         }
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        Self::parse(&text).map_err(|problem| format!("{} {problem}", path.display()))
+        let file = Self::parse(&text).map_err(|problem| format!("{} {problem}", path.display()))?;
+        Ok(Self { path: Some(path.to_owned()), ..file })
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -127,26 +140,29 @@ impl File {
         })
     }
 
-    /// The files it names that hold nothing but a secret.
+    /// The files it names that hold nothing but a secret, and itself where it holds one.
     pub(super) fn secret_files(&self) -> Vec<PathBuf> {
-        let Self { wordpress, runcloud, .. } = self;
+        let Self { path, wordpress, runcloud, .. } = self;
         let RunCloud { api_token_file, api_key_file, api_secret_file, .. } = runcloud;
         let files = [&wordpress.database_url_file, api_token_file, api_key_file, api_secret_file];
-        files.into_iter().flatten().cloned().collect()
+        let itself = path.iter().filter(|_| wordpress.database_url.is_some());
+        files.into_iter().flatten().chain(itself).cloned().collect()
     }
 
-    /// What is to be said of the keys that have no effect.
-    pub(super) fn without_effect_notices(&self) -> impl Iterator<Item = String> {
-        let keys = self.without_effect().into_iter();
-        keys.map(|key| format!("{key} has no effect in this version"))
+    /// Those of them that every user of this machine can read.
+    pub(super) fn open_files(&self) -> impl Iterator<Item = PathBuf> {
+        let is_open = |path: &PathBuf| {
+            path.metadata().is_ok_and(|found| found.permissions().mode() & READABLE_BY_ALL != 0)
+        };
+        self.secret_files().into_iter().filter(is_open)
     }
+}
 
-    /// Keys of the contract that this version reads and does not act on yet.
-    fn without_effect(&self) -> Vec<&'static str> {
-        [(self.service.listen.is_some(), "service.listen")]
-            .into_iter()
-            .filter_map(|(is_set, key)| is_set.then_some(key))
-            .collect()
+impl TryFrom<String> for Place {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Listen::try_from(text).map(Self)
     }
 }
 
@@ -251,7 +267,7 @@ mod tests {
             listen = "127.0.0.1:9100"
         "#;
         let file = File::parse(all).map_err(|problem| panic!("{problem}")).unwrap();
-        assert_eq!(file.without_effect().len(), 1);
+        assert!(matches!(file.service.listen, Some(Place(Listen::Tcp(_)))));
         let resolvers: Vec<_> =
             file.dns.resolvers.iter().map(|one| one.or_port(53).to_string()).collect();
         assert_eq!(resolvers, ["127.0.0.1:53", "127.0.0.1:5353"]);
@@ -262,6 +278,7 @@ mod tests {
     fn a_value_of_the_wrong_kind_is_said_with_its_line() {
         assert!(problem("[sync]\npoll = \"often\"").contains("line 2"));
         assert!(problem("[sync]\nremoval = \"all\"").contains("unknown variant `all`"));
+        assert!(problem("[service]\nlisten = \"0.0.0.0:1\"").contains("open to other machines"));
         assert!(problem("[dns]\naccept = [\"127.0.0.0/33\"]").contains("127.0.0.0/33"));
     }
 }

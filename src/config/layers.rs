@@ -40,8 +40,14 @@ impl Layers<'_> {
 
     /// Where wp-config.php is to be found.
     pub(super) fn wp_config_path(&self) -> Result<Option<Sourced<String>>, String> {
-        let file = self.file.wordpress.wp_config.as_ref();
-        self.text(&WP_CONFIG, self.flags.wp_config.as_ref(), file)
+        if let Some(given) = self.text(&WP_CONFIG, self.flags.wp_config.as_ref(), None)? {
+            return Ok(Some(given));
+        }
+        if let Some(path) = self.credential(&WP_CONFIG) {
+            let (setting, value) = (WP_CONFIG.setting, path.display().to_string());
+            return Ok(Some(Sourced { setting, value, origin: Origin::Credential(path) }));
+        }
+        self.text(&WP_CONFIG, None, self.file.wordpress.wp_config.as_ref())
     }
 
     /// The setting's value where only wp-config.php can have it.
@@ -71,16 +77,13 @@ impl Layers<'_> {
     pub(super) fn secret(
         &self,
         names: &Names,
-        credential: &str,
         file: Option<&PathBuf>,
     ) -> Result<Option<Sourced<SecretString>>, String> {
         if let Some(value) = self.variable(names.environment) {
             let (value, origin) = (value.trim().into(), Origin::Environment(names.environment));
             return Ok(Some(Sourced { setting: names.setting, value, origin }));
         }
-        let directory = self.variable("CREDENTIALS_DIRECTORY");
-        let credential = directory.map(|directory| Path::new(&directory).join(credential));
-        if let Some(path) = credential.filter(|path| path.exists()) {
+        if let Some(path) = self.credential(names) {
             let value = read_secret(&path)?;
             let origin = Origin::Credential(path);
             return Ok(Some(Sourced { setting: names.setting, value, origin }));
@@ -91,6 +94,13 @@ impl Layers<'_> {
         }
         let constant = self.in_wp_config(names)?.filter(|found| !found.value.trim().is_empty());
         Ok(constant.map(|found| found.with(SecretString::from(found.value.trim()))))
+    }
+
+    /// The file in which systemd hands the setting over, where it does.
+    fn credential(&self, names: &Names) -> Option<PathBuf> {
+        let directory = self.variable("CREDENTIALS_DIRECTORY")?;
+        let path = Path::new(&directory).join(names.credential?);
+        path.exists().then_some(path)
     }
 
     fn in_wp_config(&self, names: &Names) -> Result<Option<Sourced<String>>, String> {

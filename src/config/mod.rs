@@ -28,6 +28,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use crate::admin::Listen;
 use crate::domain::Domain;
 use crate::ledger::Binding;
 use crate::reconcile::certificate::SslRules;
@@ -87,6 +88,8 @@ pub struct Config {
     pub interval: Duration,
     /// `api.monthly_calls`: how many calls RunCloud may get in a calendar month.
     pub monthly_calls: Option<u64>,
+    /// `service.listen`: where the daemon shows metrics and health.
+    pub listen: Option<Listen>,
     /// Every setting with where it came from, secrets masked, for whoever asks.
     pub origins: Vec<Sourced<String>>,
     /// What the operator should hear about the settings.

@@ -8,6 +8,8 @@ pub(super) struct Names {
     pub(super) key: &'static str,
     /// A constant, or `$table_prefix`.
     pub(super) wp_config: Option<&'static str>,
+    /// A file in systemd's directory of credentials.
+    pub(super) credential: Option<&'static str>,
 }
 
 impl Names {
@@ -24,6 +26,7 @@ pub(super) const WP_CONFIG: Names = Names {
     environment: "WP_CONFIG",
     key: "wordpress.wp_config",
     wp_config: None,
+    credential: Some("wp-config.php"),
 };
 pub(super) const DATABASE_URL: Names = Names {
     setting: "database",
@@ -31,6 +34,7 @@ pub(super) const DATABASE_URL: Names = Names {
     environment: "DATABASE_URL",
     key: "wordpress.database_url",
     wp_config: None,
+    credential: Some("database-url"),
 };
 pub(super) const TABLE_PREFIX: Names = Names {
     setting: "table prefix",
@@ -38,6 +42,7 @@ pub(super) const TABLE_PREFIX: Names = Names {
     environment: "WP_TABLE_PREFIX",
     key: "wordpress.table_prefix",
     wp_config: Some("$table_prefix"),
+    credential: None,
 };
 pub(super) const API_URL: Names = Names {
     setting: "API base",
@@ -45,6 +50,7 @@ pub(super) const API_URL: Names = Names {
     environment: "RUNCLOUD_API_URL",
     key: "runcloud.api_url",
     wp_config: None,
+    credential: None,
 };
 pub(super) const SERVER_ID: Names = Names {
     setting: "server id",
@@ -52,6 +58,7 @@ pub(super) const SERVER_ID: Names = Names {
     environment: "WU_RUNCLOUD_SERVER_ID",
     key: "runcloud.server_id",
     wp_config: Some("WU_RUNCLOUD_SERVER_ID"),
+    credential: None,
 };
 pub(super) const APP_ID: Names = Names {
     setting: "app id",
@@ -59,6 +66,7 @@ pub(super) const APP_ID: Names = Names {
     environment: "WU_RUNCLOUD_APP_ID",
     key: "runcloud.app_id",
     wp_config: Some("WU_RUNCLOUD_APP_ID"),
+    credential: None,
 };
 pub(super) const API_TOKEN: Names = Names {
     setting: "API token",
@@ -66,6 +74,7 @@ pub(super) const API_TOKEN: Names = Names {
     environment: "WU_RUNCLOUD_API_TOKEN",
     key: "runcloud.api_token_file",
     wp_config: Some("WU_RUNCLOUD_API_TOKEN"),
+    credential: Some("runcloud-api-token"),
 };
 pub(super) const API_KEY: Names = Names {
     setting: "API key",
@@ -73,6 +82,7 @@ pub(super) const API_KEY: Names = Names {
     environment: "WU_RUNCLOUD_API_KEY",
     key: "runcloud.api_key_file",
     wp_config: Some("WU_RUNCLOUD_API_KEY"),
+    credential: Some("runcloud-api-key"),
 };
 pub(super) const API_SECRET: Names = Names {
     setting: "API secret",
@@ -80,6 +90,7 @@ pub(super) const API_SECRET: Names = Names {
     environment: "WU_RUNCLOUD_API_SECRET",
     key: "runcloud.api_secret_file",
     wp_config: Some("WU_RUNCLOUD_API_SECRET"),
+    credential: Some("runcloud-api-secret"),
 };
 pub(super) const STATE: Names = Names {
     setting: "state directory",
@@ -87,4 +98,5 @@ pub(super) const STATE: Names = Names {
     environment: "STATE_DIRECTORY",
     key: "state_dir",
     wp_config: None,
+    credential: None,
 };

@@ -84,9 +84,12 @@ impl Resolver<'_> {
         let (removal, www, subdomains) = (sync.removal, sync.www, sync.subdomains);
         let max_removals = sync.max_removals_per_day.map(|limit| limit as usize);
         let grace = sync.removal_grace.map_or(GRACE, |span| span.0);
+        notices.extend(self.layers.file.open_files().map(|path| {
+            let path = path.display();
+            format!("everybody can read {path}, which holds a secret: chmod o= {path}")
+        }));
         let witness = self.witness(&mut notices);
         let (gate, api) = (self.layers.file.dns.gate, api_version(&endpoint));
-        notices.extend(self.layers.file.without_effect_notices());
         Some(Config {
             source: source?,
             prefix: prefix?,
@@ -101,6 +104,7 @@ impl Resolver<'_> {
             interval,
             grace,
             monthly_calls: self.layers.file.api.monthly_calls,
+            listen: self.layers.file.service.listen.clone().map(|place| place.0),
             origins: std::mem::take(&mut self.origins),
             notices,
         })
@@ -122,8 +126,7 @@ impl Resolver<'_> {
         let file = &self.layers.file.wordpress;
         let flag = self.layers.flags.database_url.as_ref();
         let url = self.layers.text(&DATABASE_URL, flag, file.database_url.as_ref());
-        let from_file =
-            self.layers.secret(&DATABASE_URL, "database_url", file.database_url_file.as_ref());
+        let from_file = self.layers.secret(&DATABASE_URL, file.database_url_file.as_ref());
         let url = self.noted(url)?.map(|url| url.with(SecretString::from(url.value.clone())));
         let url = match url {
             Some(url) => Some(url),
@@ -256,9 +259,9 @@ impl Resolver<'_> {
 
     pub(super) fn credentials(&mut self) -> Option<Credentials> {
         let file = &self.layers.file.runcloud;
-        let token = self.layers.secret(&API_TOKEN, "api_token", file.api_token_file.as_ref());
-        let key = self.layers.secret(&API_KEY, "api_key", file.api_key_file.as_ref());
-        let secret = self.layers.secret(&API_SECRET, "api_secret", file.api_secret_file.as_ref());
+        let token = self.layers.secret(&API_TOKEN, file.api_token_file.as_ref());
+        let key = self.layers.secret(&API_KEY, file.api_key_file.as_ref());
+        let secret = self.layers.secret(&API_SECRET, file.api_secret_file.as_ref());
         let pair = match (self.noted(key)?, self.noted(secret)?) {
             (Some(key), Some(secret)) => Some((key, secret)),
             (None, None) => None,

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::notify::Notifier;
 use super::{Reload, Setup};
+use crate::admin::{ALIVE_EVERY, Admin};
 use crate::log::events;
 use crate::runcloud::Tally;
 use crate::stop::Stop;
@@ -38,6 +39,7 @@ pub(super) struct Attendant<'a> {
     pending: Option<Setup>,
     phase: Phase,
     next_beat: Option<Instant>,
+    admin: Arc<Admin>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +51,9 @@ enum Phase {
 }
 
 impl<'a> Attendant<'a> {
-    pub(super) fn new(words: Words, reload: Reload<'a>) -> Self {
-        let notifier = Notifier::new();
-        Self { words, notifier, reload, pending: None, phase: Phase::Starting, next_beat: None }
+    pub(super) fn new(words: Words, reload: Reload<'a>, admin: Arc<Admin>) -> Self {
+        let (notifier, phase) = (Notifier::new(), Phase::Starting);
+        Self { words, notifier, reload, pending: None, phase, next_beat: None, admin }
     }
 
     /// Waits for `work`, whose calls `tally` counts.
@@ -78,9 +80,10 @@ impl<'a> Attendant<'a> {
         }
     }
 
-    /// Tells systemd that the loop lives, and asks for more time where it needs some.
+    /// Tells systemd, and whoever else asks, that the loop lives, and asks for more time where it needs some.
     pub(super) fn beat(&mut self, tally: &Tally) {
         self.notifier.alive();
+        self.admin.alive(Instant::now().into_std());
         let needs_time = match self.phase {
             Phase::Starting => true,
             Phase::Running => false,
@@ -91,7 +94,7 @@ impl<'a> Attendant<'a> {
         }
         let extend = (self.phase != Phase::Running).then_some(EXTEND_EVERY);
         let every = [self.notifier.beat(), extend].into_iter().flatten().min();
-        self.next_beat = every.map(|every| Instant::now() + every);
+        self.next_beat = Some(Instant::now() + every.map_or(ALIVE_EVERY, |e| e.min(ALIVE_EVERY)));
     }
 
     /// The database has answered: whoever waits for the daemon may go on.

@@ -16,6 +16,7 @@ pub use attendant::Words;
 pub use schedule::Pace;
 pub use watch::{Now, Watch};
 
+use crate::admin::Listen;
 use crate::ledger::{Lease, Ledger};
 use crate::log::events;
 use crate::reconcile::Network;
@@ -28,6 +29,8 @@ pub struct Setup {
     pub pace: Pace,
     /// How many calls a calendar month may have.
     pub monthly_calls: Option<u64>,
+    /// Where metrics and health are to be had; none for nowhere.
+    pub listen: Option<Listen>,
 }
 
 /// Reads the settings again; what is wrong with them is an error in words.
@@ -58,6 +61,7 @@ impl Service<'_> {
             "version {version}, watching the table every {poll}"
         );
         let mut watch = Watch::new(self);
+        watch.begin(ledger).await;
         while !stop.is_requested() {
             let wait = watch.step(ledger, &Now::here()).await;
             watch.rest(wait).await;

@@ -123,12 +123,7 @@ impl Teller {
 
 fn say_done(report: &Report) {
     let PassCounts { added, updated, removed, failed } = report.counts();
-    let result = match report {
-        _ if report.paused.is_some() => "paused",
-        _ if report.blocked.is_some() => "blocked",
-        _ if report.is_clean() => "converged",
-        _ => "partial",
-    };
+    let result = report.result();
     tracing::info!(
         message_id = events::PASS_ENDED,
         pass_id = report.pass,

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::allowance::Allowance;
@@ -6,11 +7,12 @@ use super::schedule::{Next, Reason, Schedule, Setback};
 use super::tell::Teller;
 use super::trouble::Party;
 use super::{Service, Setup};
+use crate::admin::{Admin, Arrivals, Door, Passed};
 use crate::clock::{Moment, Timestamp};
-use crate::ledger::{self, Lease, Ledger, LedgerError};
+use crate::ledger::{self, Action, Lease, Ledger, LedgerError};
 use crate::log::events;
 use crate::reconcile::{Grace, PassError, Report, pass};
-use crate::runcloud::ApiError;
+use crate::runcloud::{ApiError, Calls};
 use crate::wordpress::{DatabaseError, Fingerprint, Lookout};
 
 /// What a look at RunCloud costs before one was made: the primary's page and the SSL mode.
@@ -34,6 +36,9 @@ pub struct Watch<'a> {
     lease: &'a Lease,
     setup: Setup,
     attendant: Attendant<'a>,
+    admin: Arc<Admin>,
+    /// Where metrics and health are to be had; none for nowhere.
+    door: Option<Door>,
     lookout: Lookout,
     schedule: Schedule,
     grace: Grace,
@@ -69,9 +74,12 @@ impl<'a> Watch<'a> {
     /// A loop that has not looked yet.
     pub fn new(service: Service<'a>) -> Self {
         let Service { setup, lease, words, reload, command } = service;
+        let admin = Arc::new(Admin::new());
         Self {
             lease,
-            attendant: Attendant::new(words, reload),
+            attendant: Attendant::new(words, reload, Arc::clone(&admin)),
+            admin,
+            door: setup.listen.clone().map(Door::new),
             lookout: Lookout::new(setup.network.database.clone()),
             schedule: Schedule::new(setup.pace),
             grace: Grace::new(setup.pace.grace),
@@ -85,12 +93,23 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// Takes up what is known of the daemon before it was started.
+    pub async fn begin(&mut self, ledger: &mut Ledger) {
+        match ledger.service().await {
+            Ok(before) => self.admin.begin(&before),
+            Err(error) => tracing::debug!("{error}"),
+        }
+    }
+
     /// Looks once, makes a pass where there is a reason, and returns how long to wait.
     pub async fn step(&mut self, ledger: &mut Ledger, now: &Now) -> Duration {
         if let Some(setup) = self.attendant.take_settings() {
             self.take_over(setup);
         }
         self.attendant.beat(self.setup.network.reader.tally());
+        if let Some(door) = &mut self.door {
+            door.open(&self.admin).await;
+        }
         let began = Instant::now();
         let outcome = self.look(ledger, now).await;
         let now = now.later(began.elapsed());
@@ -132,10 +151,16 @@ impl<'a> Watch<'a> {
         self.grace = Grace::new(setup.pace.grace);
         self.schedule.begin_afresh(setup.pace);
         self.teller.begin_afresh();
+        if self.setup.listen != setup.listen {
+            self.door = setup.listen.clone().map(Door::new);
+        }
         self.setup = setup;
     }
 
     async fn look(&mut self, ledger: &mut Ledger, now: &Now) -> Result<(), PassError> {
+        let lease = self.lease.check();
+        self.admin.note_lease(lease.is_ok());
+        lease.map_err(LedgerError::from)?;
         let word = ledger.last_word().await?;
         if self.heard != word {
             self.heard = word;
@@ -188,11 +213,10 @@ impl<'a> Watch<'a> {
         let (reader, began) = (&self.setup.network.reader, Instant::now());
         let outcome = self.attendant.attend(reader.tally(), reader.probe()).await;
         let outcome = outcome.map_err(PassError::from);
-        let calls = reader.tally().take().metered();
         if let Err(error) = &outcome {
             self.schedule.still_away(setback_of(error), now.later(began.elapsed()).at);
         }
-        ledger.count_calls(calls, now.moment.wall).await?;
+        self.count_calls(&reader.tally().take(), ledger, now).await?;
         outcome
     }
 
@@ -205,14 +229,16 @@ impl<'a> Watch<'a> {
     ) -> Result<(), PassError> {
         tracing::debug!("a pass begins: {}", reason.word());
         self.fares.attempted = Some(now.moment.wall);
+        self.admin.attempted(now.moment.wall);
         let (network, began) = (&self.setup.network, Instant::now());
         let writer = network.reader.writer(self.lease);
         let (mut report, moment) = (Report::default(), &now.moment);
         let work = pass::run_once(network, &writer, ledger, &mut self.grace, moment, &mut report);
         let outcome = self.attendant.attend(network.reader.tally(), Box::pin(work)).await;
-        let calls = network.reader.tally().take();
-        let now = now.later(began.elapsed());
-        let counted = ledger.count_calls(calls.metered(), now.moment.wall).await;
+        let (took, calls) = (began.elapsed(), network.reader.tally().take());
+        let now = now.later(took);
+        self.admin.ended(&Passed { report: &report, is_complete: outcome.is_ok(), took });
+        let counted = self.count_calls(&calls, ledger, &now).await;
         if outcome.is_ok() && report.is_idle() {
             self.look_cost = calls.metered().max(1);
         }
@@ -231,6 +257,20 @@ impl<'a> Watch<'a> {
         outcome
     }
 
+    /// Writes down calls that were made.
+    async fn count_calls(
+        &self,
+        calls: &Calls,
+        ledger: &mut Ledger,
+        now: &Now,
+    ) -> Result<(), LedgerError> {
+        let wall = now.moment.wall;
+        ledger.count_calls(calls.metered(), wall).await?;
+        let told = self.setup.network.reader.tally().rate_limit();
+        self.admin.called(calls, told, ledger.calls_in_month(wall).await?);
+        Ok(())
+    }
+
     async fn passed(
         &mut self,
         ledger: &mut Ledger,
@@ -245,6 +285,8 @@ impl<'a> Watch<'a> {
         let allowance = self.allowance(ledger, wall).await?;
         let drift = allowance.map_or(Duration::ZERO, |left| left.interval(self.look_cost));
         let next = self.schedule.passed(seen, due, drift, now.at, fastrand::f64());
+        self.admin.succeeded(wall, now.at, next.max(drift).max(self.setup.pace.interval));
+        self.show(ledger, report, now).await?;
         self.teller.tell(report, allowance);
         self.teller.all_over(now.at);
         self.fares.succeeded = Some(wall);
@@ -254,6 +296,21 @@ impl<'a> Watch<'a> {
         ledger.note_change(None).await?;
         self.is_change_noted = false;
         ledger.note_service(&self.fares).await
+    }
+
+    /// Shows what a pass left behind.
+    async fn show(
+        &self,
+        ledger: &mut Ledger,
+        report: &Report,
+        now: &Now,
+    ) -> Result<(), LedgerError> {
+        let wall = now.moment.wall;
+        let added = ledger.first_arrivals(&report.added, Action::Add, wall).await?;
+        let covered = ledger.first_arrivals(&report.covered, Action::Cover, wall).await?;
+        self.admin.arrived(&Arrivals { added, covered });
+        self.admin.knows(&ledger.survey(&now.moment).await?);
+        Ok(())
     }
 
     async fn allowance(

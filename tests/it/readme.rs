@@ -1,5 +1,6 @@
 //! The README's commands, settings and samples are executed here, so that they stay true.
 
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -139,6 +140,7 @@ fn the_sample_of_config_toml_is_accepted() {
         define('WU_RUNCLOUD_APP_ID', 2);";
     std::fs::write(here("wp-config.php"), wp_config).unwrap();
     std::fs::write(here("token"), "a-token\n").unwrap();
+    std::fs::set_permissions(here("token"), Permissions::from_mode(0o600)).unwrap();
     let [sample] = <[String; 1]>::try_from(blocks("toml")).unwrap();
     let root = directory.path().to_str().unwrap();
     let sample = sample

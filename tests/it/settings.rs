@@ -1,6 +1,8 @@
 //! Settings from every layer: the strongest wins, and each says where it came from.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use runcloud_domain_sync::config::{self, Config, Environment, Flags};
@@ -111,7 +113,7 @@ fn half_a_pair_and_a_token_no_header_can_carry_are_said() {
 #[test]
 fn credentials_come_from_systemd_and_from_files_too() {
     let layers = Layers::new();
-    std::fs::write(layers.path("api_token"), "from-systemd\n").unwrap();
+    std::fs::write(layers.path("runcloud-api-token"), "from-systemd\n").unwrap();
     let directory = layers.path("").display().to_string();
     let layers = layers.set("CREDENTIALS_DIRECTORY", &directory);
     let origin = layers.origin("API token");
@@ -126,6 +128,38 @@ fn credentials_come_from_systemd_and_from_files_too() {
 }
 
 #[test]
+fn a_wp_config_that_systemd_hands_over_wins_over_config_toml() {
+    let mut layers = Layers::new();
+    layers.flags.wp_config = None;
+    layers.file("[wordpress]\nwp_config = \"/nowhere\"\n");
+    let directory = layers.path("").display().to_string();
+    let mut layers = layers.set("CREDENTIALS_DIRECTORY", &directory);
+    let found = "DIR/wp-config.php (credential DIR/wp-config.php)";
+    assert_eq!(layers.origin("wp-config.php"), found);
+    layers.flags.wp_config = Some("/elsewhere".to_owned());
+    assert!(layers.problem().contains("/elsewhere"), "{}", layers.problem());
+}
+
+#[test]
+fn a_file_with_a_secret_that_everybody_can_read_is_warned_of() {
+    let layers = Layers::new();
+    let (token, config) = (layers.path("token"), layers.path("config.toml"));
+    let permit = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode));
+    let notices = || layers.load().unwrap_or_else(|problem| panic!("{problem}")).notices;
+    std::fs::write(&token, "from-file\n").unwrap();
+    layers.file(&format!("[runcloud]\napi_token_file = \"{}\"\n", token.display()));
+    permit(&config, 0o644).unwrap();
+    permit(&token, 0o644).unwrap();
+    let (path, warned) = (token.display(), notices());
+    let expected = format!("everybody can read {path}, which holds a secret: chmod o= {path}");
+    assert_eq!(warned, [expected], "config.toml holds none");
+    permit(&token, 0o640).unwrap();
+    assert_eq!(notices(), [""; 0]);
+    layers.file("[wordpress]\ndatabase_url = \"mysql://u:p@127.0.0.1/wp\"\n");
+    assert!(matches!(&*notices(), [one] if one.contains("config.toml, which holds a secret")));
+}
+
+#[test]
 fn a_database_url_stands_for_all_of_its_constants() {
     let layers = Layers::new().set("DATABASE_URL", "sqlite:///x/.ht.sqlite?mode=ro");
     let config = layers.load().unwrap_or_else(|problem| panic!("{problem}"));
@@ -136,13 +170,10 @@ fn a_database_url_stands_for_all_of_its_constants() {
 }
 
 #[test]
-fn what_would_spin_is_refused_and_what_has_no_effect_is_said() {
+fn what_would_spin_is_refused() {
     let layers = Layers::new();
     layers.file("[sync]\npoll = \"0s\"\n");
     assert!(layers.problem().contains("sync.poll is at least 1s"), "{}", layers.problem());
-    layers.file("[service]\nlisten = \"127.0.0.1:9100\"\n");
-    let config = layers.load().unwrap_or_else(|problem| panic!("{problem}"));
-    assert_eq!(config.notices, ["service.listen has no effect in this version"]);
 }
 
 #[test]

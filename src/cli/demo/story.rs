@@ -75,7 +75,7 @@ pub(super) async fn play(flags: &DemoFlags, directory: &Path) -> Result<Exit, Fa
     if flags.keep {
         invite(directory, &runcloud)?;
         let service = Service {
-            setup: Setup { network, pace: PACE, monthly_calls: None },
+            setup: Setup { network, pace: PACE, monthly_calls: None, listen: None },
             lease: &lease,
             words: Words::default(),
             reload: Box::new(|| Err("the demo has no settings".to_owned())),

@@ -28,7 +28,7 @@ fn settings_in_effect(facts: &Facts) -> Option<Finding> {
     if notices.is_empty() {
         return Check::SettingsInEffect.ok("each one");
     }
-    let mend = "Take what has no effect out of config.toml; set what cannot be known there";
+    let mend = "Set in config.toml what cannot be known without running PHP";
     Check::SettingsInEffect.warn(notices.join("; "), mend)
 }
 

@@ -92,7 +92,7 @@ impl Place {
 
     fn run(&mut self, turns: Range<usize>, seed: u64) -> Outcome {
         let run = run::run(&mut self.arena, turns, seed);
-        let bounded = async { tokio::time::timeout(LONGEST_RUN, run).await };
+        let bounded = async { Box::pin(tokio::time::timeout(LONGEST_RUN, run)).await };
         self.runtime.block_on(bounded).expect("the run hangs")
     }
 }

@@ -45,7 +45,7 @@ impl<'w> Ticking<'w> {
         let ledger = Ledger::open(world.state.path(), BINDING, lease).await.unwrap();
         let words = Words { stop: world.stop.clone(), ..Words::default() };
         let watch = Watch::new(Service {
-            setup: Setup { network: world.network(), pace, monthly_calls },
+            setup: Setup { network: world.network(), pace, monthly_calls, listen: None },
             lease,
             words: words.clone(),
             reload: Box::new(|| Err("nobody asked for it".to_owned())),
