@@ -36,7 +36,8 @@ pub(super) async fn peaks(mapped: usize) -> Vec<(&'static str, Option<u32>)> {
 async fn peak(raw: Raw, mapped: usize) -> Option<u32> {
     let directory = tables(mapped).await;
     let url = format!("http://{}/api/v3", raw.address);
-    let child = command(directory.path(), &url, IDS).spawn().expect("the binary starts");
+    let child =
+        command(directory.path(), &url, IDS).arg("--once").spawn().expect("the binary starts");
     let watching = move || watch(child, || raw.requests().len() >= CALLS).1;
     tokio::task::spawn_blocking(watching).await.expect("a watcher")
 }

@@ -3,6 +3,7 @@
 //! Nothing here judges speed, which depends on the machine. A run that does not do its work, makes more calls
 //! than its bound allows, or lets an answer blow it up, panics.
 
+mod daemon;
 mod hostile;
 mod network;
 mod planning;
@@ -21,6 +22,8 @@ const PRESENT: usize = 1_000;
 const ADDITIONS: usize = 200;
 /// What the program may take, in MiB.
 const MEMORY: u32 = 32;
+/// What a row may take to RunCloud besides the poll.
+const QUIET: Duration = Duration::from_secs(3);
 /// Calls that a pass may make besides the listing and the writes of single names.
 const CALLS_BESIDES: usize = 3;
 
@@ -30,6 +33,7 @@ fn main() {
     measure_planning(&mut figures);
     runtime.block_on(measure_rest(&mut figures));
     runtime.block_on(measure_hostility(&mut figures));
+    runtime.block_on(measure_daemon(&mut figures));
     let ours = runtime.block_on(measure_additions(&mut figures));
     let comparison = runtime.block_on(compare(ours));
     println!("{figures}\n{comparison}");
@@ -75,6 +79,24 @@ async fn measure_hostility(figures: &mut Table) {
     assert!(peak.is_none_or(|peak| peak < MEMORY * 1_024), "{answer}: {}", mebibytes(peak));
     let figure = format!("each of {} hostile answers to {AT_REST} names: peak memory", peaks.len());
     figures.row([figure, mebibytes(peak), format!("{MEMORY} MiB")]);
+}
+
+async fn measure_daemon(figures: &mut Table) {
+    let daemon = daemon::measure().await;
+    let figure = |what: &str| format!("daemon: {what}");
+    let size = std::fs::metadata(env!("CARGO_BIN_EXE_runcloud-domain-sync"));
+    let size = size.expect("the binary").len() / 1_024;
+    let size = u32::try_from(size).ok();
+    figures.row([figure("size of the stripped binary"), mebibytes(size), "12 MiB".to_owned()]);
+    figures.row([figure("start to READY=1"), milliseconds(daemon.ready), "50 ms".to_owned()]);
+    let resident = mebibytes(daemon.resident);
+    figures.row([figure("resident memory while idle"), resident, "12 MiB".to_owned()]);
+    let share =
+        daemon.share.map_or("unknown here".to_owned(), |share| format!("{:.3} %", share * 100.0));
+    figures.row([figure("share of a core while idle"), share, "0.1 %".to_owned()]);
+    let bound = format!("{} ms", (daemon::POLL + QUIET).as_millis());
+    let arrival = milliseconds(daemon.arrival);
+    figures.row([figure("a row to RunCloud, 95th percentile"), arrival, bound]);
 }
 
 async fn measure_additions(figures: &mut Table) -> Spent {

@@ -28,6 +28,9 @@ const TABLES: &str = "\
     INSERT INTO wp_blogs (blog_id, site_id, domain, path) VALUES \
         (1, 1, 'network.example', '/'), (2, 1, 'network.example', '/shop/')";
 
+const ROW: &str = "\
+    INSERT INTO wp_wu_domain_mappings (blog_id, domain, active, stage) VALUES (2, ?, 1, 'done')";
+
 /// The network, and the directory that holds its tables and the ledger.
 pub(super) struct Network {
     runcloud: Simulator,
@@ -61,7 +64,7 @@ impl Network {
     pub(super) async fn pass(&self) -> Measured {
         self.runcloud.forget_calls();
         let start = Instant::now();
-        let child = self.command().spawn().expect("the binary starts");
+        let child = self.command().arg("--once").spawn().expect("the binary starts");
         let watching = tokio::task::spawn_blocking(|| watch(child, || false));
         let (Output { status, stderr, .. }, peak_memory) = watching.await.expect("a watcher");
         let time = start.elapsed();
@@ -98,7 +101,17 @@ impl Network {
         self.runcloud.model().orders.len()
     }
 
-    fn command(&self) -> Command {
+    /// Where the tables and the ledger are.
+    pub(super) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(super) fn runcloud(&self) -> &Simulator {
+        &self.runcloud
+    }
+
+    /// The binary set up for it, as a daemon.
+    pub(super) fn command(&self) -> Command {
         let ids = {
             let model = self.runcloud.model();
             (model.server.id, model.app.id)
@@ -115,7 +128,7 @@ pub(super) fn command(directory: &Path, api_url: &str, ids: (u64, u64)) -> Comma
     let mut command = Command::new(env!("CARGO_BIN_EXE_runcloud-domain-sync"));
     command.env_clear().env("WU_RUNCLOUD_API_TOKEN", TOKEN).env("RUST_LOG", "error");
     command.stdout(Stdio::null()).stderr(Stdio::piped());
-    command.args(["--once", "--table-prefix", "wp_", "--database-url", &database]);
+    command.args(["--table-prefix", "wp_", "--database-url", &database]);
     command.args(["--server-id", &server, "--app-id", &app]);
     command.args(["--api-url", api_url]).arg("--state-dir").arg(directory);
     command
@@ -142,16 +155,23 @@ pub(super) fn name(number: usize) -> String {
     format!("customer-{number:05}.example")
 }
 
+/// Maps one more customer's name.
+pub(super) async fn insert(directory: &Path, number: usize) {
+    let options = SqliteConnectOptions::new().filename(directory.join("wordpress.sqlite"));
+    let mut connection: SqliteConnection = options.connect().await.expect("the tables");
+    let insert = sqlx::query(ROW).bind(name(number)).execute(&mut connection);
+    insert.await.expect("one more row");
+    connection.close().await.expect("the tables are closed");
+}
+
 async fn write_tables(directory: &TempDir, wanted: usize) -> Result<(), sqlx::Error> {
     let file = directory.path().join("wordpress.sqlite");
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
     let mut connection: SqliteConnection = options.connect().await?;
     let mut transaction = connection.begin().await?;
     sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
-    let row = "INSERT INTO wp_wu_domain_mappings (blog_id, domain, active, stage) \
-               VALUES (2, ?, 1, 'done')";
     for number in 0..wanted {
-        sqlx::query(row).bind(name(number)).execute(&mut *transaction).await?;
+        sqlx::query(ROW).bind(name(number)).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     connection.close().await
@@ -160,11 +180,11 @@ async fn write_tables(directory: &TempDir, wanted: usize) -> Result<(), sqlx::Er
 /// Waits for the binary's end, or ends it once that is enough, and looks at the high water mark of its resident memory
 /// meanwhile, in KiB. The kernel keeps the mark, so only growth in the last moment before the end can be missed.
 pub(super) fn watch(mut child: Child, is_enough: impl Fn() -> bool) -> (Output, Option<u32>) {
-    let status_file = format!("/proc/{}/status", child.id());
+    let process = child.id();
     let mut peak = None;
     while child.try_wait().expect("the binary can be waited for").is_none() {
         let enough = is_enough();
-        peak = high_water_mark(&status_file).or(peak);
+        peak = status_of(process, "VmHWM:").or(peak);
         if enough {
             child.kill().expect("the binary can be ended");
             break;
@@ -174,8 +194,9 @@ pub(super) fn watch(mut child: Child, is_enough: impl Fn() -> bool) -> (Output, 
     (child.wait_with_output().expect("the binary's output"), peak)
 }
 
-fn high_water_mark(status_file: &str) -> Option<u32> {
-    let status = std::fs::read_to_string(status_file).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+/// What the kernel says of a process's memory, in KiB.
+pub(super) fn status_of(process: u32, what: &str) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     line.split_whitespace().next()?.parse().ok()
 }
