@@ -1,5 +1,6 @@
 //! Looks one setting up in every layer, the strongest first.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -100,7 +101,7 @@ impl Layers<'_> {
     fn credential(&self, names: &Names) -> Option<PathBuf> {
         let directory = self.variable("CREDENTIALS_DIRECTORY")?;
         let path = Path::new(&directory).join(names.credential?);
-        path.exists().then_some(path)
+        is_given(&path).then_some(path)
     }
 
     fn in_wp_config(&self, names: &Names) -> Result<Option<Sourced<String>>, String> {
@@ -111,6 +112,14 @@ impl Layers<'_> {
     /// An environment variable; an empty one is not set.
     fn variable(&self, name: &str) -> Option<String> {
         self.environment.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+}
+
+/// Whether a credential is there, and not blank: the units hand over a blank one for each that is missing.
+fn is_given(path: &Path) -> bool {
+    match std::fs::read(path) {
+        Ok(text) => !text.trim_ascii().is_empty(),
+        Err(error) => error.kind() != ErrorKind::NotFound,
     }
 }
 

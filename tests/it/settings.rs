@@ -119,6 +119,10 @@ fn credentials_come_from_systemd_and_from_files_too() {
     let origin = layers.origin("API token");
     assert!(origin.starts_with("(secret) (credential DIR/"), "{origin}");
 
+    std::fs::write(layers.path("runcloud-api-token"), "\n").unwrap();
+    let origin = layers.origin("API token");
+    assert!(origin.contains("in DIR/wp-config.php"), "a blank one is none: {origin}");
+
     let layers = Layers::new();
     std::fs::write(layers.path("token"), "from-file\n").unwrap();
     layers.file(&format!("[runcloud]\napi_token_file = \"{}\"\n", layers.path("token").display()));
@@ -136,6 +140,12 @@ fn a_wp_config_that_systemd_hands_over_wins_over_config_toml() {
     let mut layers = layers.set("CREDENTIALS_DIRECTORY", &directory);
     let found = "DIR/wp-config.php (credential DIR/wp-config.php)";
     assert_eq!(layers.origin("wp-config.php"), found);
+
+    std::fs::create_dir(layers.path("blank")).unwrap();
+    std::fs::write(layers.path("blank/wp-config.php"), "\n").unwrap();
+    let blank = layers.path("blank").display().to_string();
+    let mut layers = layers.set("CREDENTIALS_DIRECTORY", &blank);
+    assert!(layers.problem().contains("/nowhere"), "a blank one is none: {}", layers.problem());
     layers.flags.wp_config = Some("/elsewhere".to_owned());
     assert!(layers.problem().contains("/elsewhere"), "{}", layers.problem());
 }
