@@ -32,6 +32,7 @@ async fn run_on(world: &World, command: &str) -> Ran {
     let arguments = command.replace("/home/runcloud/webapps/APP", directory);
     let mut here = binary();
     here.args(arguments.split_whitespace().skip(1))
+        .env("WP_CONFIG", directory)
         .env("RUNCLOUD_API_URL", world.runcloud.url())
         .env("STATE_DIRECTORY", directory);
     run_for(here).await
@@ -49,24 +50,32 @@ async fn every_command_does_what_it_is_there_for() {
                     std::fs::metadata(Path::new(ROOT).join(command)).unwrap().permissions().mode();
                 assert_eq!(mode & 0o111, 0o111, "{command} is what runs this test");
             }
-            "cargo install --locked --path ." => {
-                let ci = std::fs::read_to_string(Path::new(ROOT).join(".ci/run")).unwrap();
-                assert!(ci.contains(command), "{command} is executed by .ci/run");
+            "cargo install --locked --path ." => is_executed_by(".ci/run", command),
+            "systemd/build-deb" => is_executed_by("tests/package", command),
+            _ if command.starts_with("apt-get install ./target/debian/") => {
+                is_executed_by("tests/systemd", "apt-get install -qq /check/package.deb");
+            }
+            _ if ["ln", "systemctl"].contains(&command.split(' ').next().unwrap()) => {
+                is_executed_by("tests/systemd", command);
+                is_executed_by("systemd/debian/postinst", command);
             }
             _ if command == approval() => {}
             _ => {
                 assert!(command.starts_with("runcloud-domain-sync "), "{command} is not tested");
+                let is_done = world.names().contains(&"shop.example.com".to_owned());
+                let code = if command.ends_with(" plan") && !is_done { 2 } else { 0 };
                 let ran = run_on(&world, command).await;
-                assert_eq!(
-                    ran.code,
-                    if command.ends_with(" plan") { 2 } else { 0 },
-                    "{}",
-                    ran.stderr
-                );
+                assert_eq!(ran.code, code, "{}", ran.stderr);
             }
         }
     }
     assert!(world.names().contains(&"shop.example.com".to_owned()));
+}
+
+/// What a test cannot do to the machine it runs on is done by a script, to one of its own.
+fn is_executed_by(script: &str, command: &str) {
+    let text = std::fs::read_to_string(Path::new(ROOT).join(script)).unwrap();
+    assert!(text.contains(command), "{command} is not in {script}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
