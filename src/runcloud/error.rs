@@ -39,7 +39,7 @@ pub enum ApiError {
         retry_after: Option<Duration>,
     },
     /// HTTP 5xx, or what RunCloud does not send, as 404 without JSON: the call may have taken effect.
-    #[error("{status} {message}")]
+    #[error("RunCloud is not available: {status} {message}")]
     Unavailable {
         /// The HTTP status.
         status: u16,
@@ -237,8 +237,8 @@ mod tests {
     #[test]
     fn a_message_is_one_bounded_line() {
         let body = serde_json::json!({ "message": format!("a\nb{}", "c".repeat(1_000)) });
-        let text = error(500, &body.to_string()).to_string();
-        assert!(text.starts_with("500 a bc") && text.chars().count() <= 4 + MESSAGE);
+        let text = error(409, &body.to_string()).to_string();
+        assert!(text.starts_with("409 a bc") && text.chars().count() <= 4 + MESSAGE);
         let field = |n: usize| (format!("{n}{}", "f".repeat(1_000)), Value::Null);
         let errors: serde_json::Map<_, _> = (0..99).map(field).collect();
         let body = serde_json::json!({ "errors": errors }).to_string();

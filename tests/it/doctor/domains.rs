@@ -79,7 +79,7 @@ async fn a_name_that_fails() {
     set_up.world.map(&["new.test"]).await;
     set_up.world.pass().await.unwrap();
     let found = set_up.finds("names_failing").await;
-    assert!(found.contains("1 name (new.test): 503"), "{found}");
+    assert!(found.contains("1 name (new.test): RunCloud is not available: 503"), "{found}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
