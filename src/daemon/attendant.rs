@@ -52,7 +52,8 @@ enum Phase {
 
 impl<'a> Attendant<'a> {
     pub(super) fn new(words: Words, reload: Reload<'a>, admin: Arc<Admin>) -> Self {
-        let (notifier, phase) = (Notifier::new(), Phase::Starting);
+        let (mut notifier, phase) = (Notifier::new(), Phase::Starting);
+        notifier.status("waiting for the database to answer");
         Self { words, notifier, reload, pending: None, phase, next_beat: None, admin }
     }
 
@@ -101,6 +102,7 @@ impl<'a> Attendant<'a> {
     pub(super) fn ready(&mut self) {
         if self.phase == Phase::Starting {
             self.phase = Phase::Running;
+            self.notifier.status("making the first pass");
             Notifier::ready();
         }
     }
