@@ -51,7 +51,9 @@ async fn every_command_does_what_it_is_there_for() {
                 assert_eq!(mode & 0o111, 0o111, "{command} is what runs this test");
             }
             "cargo install --locked --path ." => is_executed_by(".ci/run", command),
-            "systemd/build-deb" => is_executed_by("tests/package", command),
+            "cargo install --locked cargo-deb" | "systemd/build-deb" => {
+                is_executed_by("tests/package", command);
+            }
             _ if command.starts_with("apt-get install ./target/debian/") => {
                 is_executed_by("tests/systemd", "apt-get install -qq /check/package.deb");
             }
