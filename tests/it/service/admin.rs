@@ -64,6 +64,14 @@ fn series(metrics: &str) -> BTreeSet<String> {
     lines.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
 }
 
+/// The series that the alert rules look at.
+fn watched() -> BTreeSet<String> {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/alerts.yml");
+    let rules = std::fs::read_to_string(rules).unwrap();
+    let words = rules.split(|c: char| c.is_whitespace() || c == '(' || c == ')');
+    words.filter(|word| word.starts_with("runcloud_domain_sync_")).map(str::to_owned).collect()
+}
+
 /// What promtool has to say.
 async fn promtool(metrics: String) -> String {
     let check = move || {
@@ -97,6 +105,8 @@ async fn metrics_count_what_happened_and_promtool_has_nothing_to_say() {
     let asker = Asker::at_socket(&socket(&world));
     let (_, first) = asker.ask("/metrics").await;
     assert_eq!(promtool(first.clone()).await, "");
+    let watched = watched();
+    assert_eq!(watched.difference(&series(&first)).collect::<Vec<_>>(), Vec::<&String>::new());
     for (name, expected) in [
         ("passes_total{result=\"partial\"}", "1"),
         ("passes_total{result=\"failed\"}", "0"),
