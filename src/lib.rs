@@ -36,6 +36,7 @@
 //! * [`stop`]: the word to stop, heard by every wait and every read.
 //! * [`patience`]: the one layer that repeats what failed.
 //! * [`progress`]: how far it is, for whoever looks on.
+//! * [`text`]: text for a terminal, broken at 80 columns; numbers as people say them.
 //! * [`wp_config`]: reads wp-config.php without running it.
 //! * [`config`]: settings from every layer, each with its origin.
 //! * [`wordpress`]: what is wanted.
@@ -141,5 +142,6 @@ pub mod reconcile;
 pub mod runcloud;
 pub mod simulator;
 pub mod stop;
+pub mod text;
 pub mod wordpress;
 pub mod wp_config;

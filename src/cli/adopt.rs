@@ -7,7 +7,6 @@ use super::ask::insist;
 use super::exit::{Exit, Failure};
 use super::place;
 use super::plan::{known, load, network, print_text};
-use super::text::counted;
 use crate::clock::Moment;
 use crate::domain::Domain;
 use crate::ledger::{Ledger, Rule};
@@ -15,6 +14,7 @@ use crate::reconcile::adoption::{Adoption, Asked, NOTHING};
 use crate::reconcile::pass;
 use crate::runcloud::Patience;
 use crate::stop::Stop;
+use crate::text::counted;
 
 #[derive(Debug, Args)]
 pub(super) struct AdoptFlags {

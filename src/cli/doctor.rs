@@ -1,7 +1,7 @@
 use super::args::Settings;
 use super::exit::{Exit, Failure};
 use super::place::environment;
-use super::plan::{print_json, print_text};
+use super::plan::{print_json, print_styled};
 use super::progress::Line;
 use crate::config;
 use crate::doctor::{Json, Text, examine, gather};
@@ -18,7 +18,7 @@ pub(super) async fn doctor(settings: &Settings, json: bool) -> Result<Exit, Fail
     if json {
         print_json(&Json::of(&examination, settings))?;
     } else {
-        print_text(&Text { examination: &examination, settings })?;
+        print_styled(&Text { examination: &examination, settings })?;
     }
     Ok(if examination.is_clean() { Exit::Converged } else { Exit::Partial })
 }

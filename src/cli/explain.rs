@@ -9,12 +9,13 @@ use super::exit::{Exit, Failure};
 use super::history::{EventJson, told};
 use super::place;
 use super::plan::{print_json, print_styled};
-use super::text::{BAD, GOOD, PLAIN, Page};
+use super::text::Page;
 use crate::clock::Moment;
 use crate::config::{self, Local};
 use crate::domain::{Domain, Rejection};
 use crate::ledger::{AtWork, Event, NameRecord, Record, Survey};
 use crate::reconcile::explain::{Explanation, Facts, FromLedger, FromTables, Link, State, explain};
+use crate::text::{BAD, GOOD, PLAIN};
 use crate::wordpress::{Database, Desired, Serving, Tables, candidates};
 
 /// How long the database is given: the ledger answers where it does not.

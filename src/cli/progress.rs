@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 
 use crate::progress::{Progress, Seen, Work};
+use crate::text::span;
 
 /// What takes no longer needs no line.
 const SHORT: Duration = Duration::from_secs(1);
@@ -122,14 +123,6 @@ fn in_words(seen: &Seen, now: Instant) -> Option<String> {
         Some(left) => format!("{text}, about {} left", span(left)),
         None => text,
     })
-}
-
-fn span(time: Duration) -> String {
-    match time.as_secs() {
-        seconds @ ..120 => format!("{seconds} s"),
-        seconds @ 120..7_200 => format!("{} min", seconds / 60),
-        seconds => format!("{} h", seconds / 3_600),
-    }
 }
 
 #[cfg(test)]

@@ -5,15 +5,14 @@ use std::fmt;
 use serde::Serialize;
 
 use super::check::{Check, Finding, Verdict};
-use super::words::count;
 use super::{Examination, Group};
 use crate::config::Sourced;
+use crate::text::{BAD, GOOD, ODD, PLAIN, counted, wrapped};
 
-/// The widest line, so that it fits a terminal.
-const WIDTH: usize = 80;
-/// Where evidence begins.
-const INDENT: usize = 8;
+const EVIDENCE: &str = "        ";
 const MEND: &str = "        -> ";
+const BELOW_MEND: &str = "           ";
+const SETTING: &str = "  ";
 
 /// What was found, in words, by group.
 pub struct Text<'a> {
@@ -76,18 +75,21 @@ impl fmt::Display for Text<'_> {
         }
         writeln!(f, "Where each setting came from")?;
         for Sourced { setting, value, origin } in self.settings {
-            write_wrapped(f, "  ", &format!("{setting}: {value} ({origin})"))?;
+            let text = format!("{setting}: {value} ({origin})");
+            writeln!(f, "{}", wrapped(PLAIN, SETTING, EVIDENCE, &text))?;
         }
         writeln!(f)?;
         let number = |is_such: fn(Verdict) -> bool| {
             self.examination.all().filter(|finding| is_such(finding.verdict)).count()
         };
+        let findings = number(|verdict| verdict >= Verdict::Warn);
+        let style = if findings == 0 { GOOD } else { BAD };
         write!(
             f,
-            "{}, {}, {} passed",
-            count(number(|verdict| verdict >= Verdict::Warn), "finding"),
-            count(number(|verdict| verdict == Verdict::Note), "note"),
-            count(number(|verdict| verdict == Verdict::Ok), "check")
+            "{style}{}{style:#}, {}, {} passed",
+            counted(findings, "finding"),
+            counted(number(|verdict| verdict == Verdict::Note), "note"),
+            counted(number(|verdict| verdict == Verdict::Ok), "check")
         )
     }
 }
@@ -105,37 +107,17 @@ impl fmt::Display for Group {
 
 fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     let Finding { check, verdict, evidence, mend } = finding;
-    let mark = match verdict {
-        Verdict::Ok => "  ok    ",
-        Verdict::Note => "  note  ",
-        Verdict::Warn => "  WARN  ",
-        Verdict::Fail => "  FAIL  ",
+    let (style, mark) = match verdict {
+        Verdict::Ok => (GOOD, "  ok    "),
+        Verdict::Note => (PLAIN, "  note  "),
+        Verdict::Warn => (ODD, "  WARN  "),
+        Verdict::Fail => (BAD, "  FAIL  "),
     };
-    write_wrapped(f, mark, &format!("{check}: {evidence}"))?;
+    writeln!(f, "{}", wrapped(style, mark, EVIDENCE, &format!("{check}: {evidence}")))?;
     let mut lines = mend.lines();
     if let Some(sentence) = lines.next() {
-        write_wrapped(f, MEND, sentence)?;
+        writeln!(f, "{}", wrapped(PLAIN, MEND, BELOW_MEND, sentence))?;
     }
     // Commands, to be copied as they are.
-    lines.try_for_each(|command| writeln!(f, "{:1$}{command}", "", MEND.len()))
-}
-
-/// The text in lines that fit, the first one after `begin`, the others indented like evidence. A word is
-/// never split.
-fn write_wrapped(f: &mut fmt::Formatter<'_>, begin: &str, text: &str) -> fmt::Result {
-    let mut line = begin.to_owned();
-    let mut is_empty = true;
-    for word in text.split_whitespace() {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            writeln!(f, "{line}")?;
-            line = " ".repeat(INDENT.max(begin.chars().count()));
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    writeln!(f, "{line}")
+    lines.try_for_each(|command| writeln!(f, "{BELOW_MEND}{command}"))
 }

@@ -3,32 +3,22 @@
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::reconcile::some_of;
+use crate::text::{counted, span};
 
 /// `1 name (a.test)`, `7 names (a.test, … and 2 more)`.
 pub(super) fn names_of<'a>(names: impl IntoIterator<Item = &'a Domain>) -> String {
     let names: Vec<Domain> = names.into_iter().cloned().collect();
-    format!("{} ({})", count(names.len(), "name"), some_of(&names))
+    format!("{} ({})", counted(names.len(), "name"), some_of(&names))
 }
 
-/// `1 row`, `2 rows`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// `89 days`, `26 h`, `90 min`: so many seconds in the largest unit that has two of them, whatever their sign.
-pub(super) fn span(seconds: i64) -> String {
-    let seconds = seconds.unsigned_abs();
-    match seconds {
-        ..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
-    }
+/// How far apart two points are, whichever comes first.
+pub(super) fn between(one: Timestamp, other: Timestamp) -> String {
+    span(one.since(other).max(other.since(one)))
 }
 
 /// How long ago a point was.
 pub(super) fn ago(point: Timestamp, now: Timestamp) -> String {
-    format!("{} ago", span(now.0 - point.0))
+    format!("{} ago", span(now.since(point)))
 }
 
 /// What an error states, without the advice that follows: a check has its own.
@@ -43,10 +33,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_a_number_of_its_largest_unit() {
-        assert_eq!([span(119), span(-120), span(7_199)], ["119 s", "2 min", "119 min"]);
-        assert_eq!([span(93_600), span(172_800)], ["26 h", "2 days"]);
-        assert_eq!(ago(Timestamp(0), Timestamp(86_400)), "24 h ago");
+    fn points_are_told_by_their_distance() {
+        let (early, late) = (Timestamp(0), Timestamp(86_400));
+        assert_eq!(ago(early, late), "24 h ago");
+        assert_eq!([between(early, late), between(late, early)], ["24 h", "24 h"]);
     }
 
     #[test]

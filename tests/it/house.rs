@@ -13,7 +13,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const LONGEST_FUNCTION: usize = 60;
 const LONGEST_FILE: usize = 400;
-const PURE: [&str; 33] = [
+const PURE: [&str; 34] = [
     "src/admin/health.rs",
     "src/admin/listen.rs",
     "src/daemon/allowance.rs",
@@ -47,6 +47,7 @@ const PURE: [&str; 33] = [
     "src/reconcile/settle.rs",
     "src/reconcile/show.rs",
     "src/reconcile/www.rs",
+    "src/text.rs",
 ];
 const IMPURE: [&str; 24] = [
     "async",
@@ -90,13 +91,14 @@ const WRITING_PHRASES: [&str; 9] = [
     "TRUNCATE",
 ];
 const UNFINISHED: [&str; 5] = ["todo!", "unimplemented!", "dbg!", "FIXME", "XXX"];
-const TOP_OF_SRC: [&str; 6] = [
+const TOP_OF_SRC: [&str; 7] = [
     "src/lib.rs",
     "src/main.rs",
     "src/clock.rs",
     "src/patience.rs",
     "src/progress.rs",
     "src/stop.rs",
+    "src/text.rs",
 ];
 const TOP: [&str; 12] = [
     "Cargo.toml",

@@ -4,12 +4,12 @@ use std::fmt::{Display, Write};
 
 use super::super::exit::Failure;
 use super::super::plan::print_text;
-pub(super) use super::super::text::counted;
-use super::super::text::wrapped;
 use crate::simulator::Call;
+use crate::text::{PLAIN, counted, wrapped};
 
 /// What the program prints itself is set off from what is told about it.
 const INDENT: &str = "    ";
+const BELOW: &str = "        ";
 /// The names of the burst; more than a few of them in a row tell nothing.
 const BURST: &str = "shop-";
 const BURST_SHOWN: usize = 4;
@@ -21,14 +21,14 @@ pub(super) fn title(text: &str) -> Result<(), Failure> {
 
 /// Tells something.
 pub(super) fn say(text: &str) -> Result<(), Failure> {
-    print_text(&wrapped(text, "", ""))
+    print_text(&wrapped(PLAIN, "", "", text))
 }
 
 /// Shows what a command of this program prints, or a table.
 pub(super) fn show(output: &impl Display) -> Result<(), Failure> {
     let text = output.to_string();
     let lines = without_the_crowd(text.lines());
-    let shown = lines.iter().map(|line| wrapped(line, INDENT, "    "));
+    let shown = lines.iter().map(|line| wrapped(PLAIN, INDENT, BELOW, line));
     print_text(&format!("\n{}\n", shown.collect::<Vec<_>>().join("\n")))
 }
 

@@ -10,7 +10,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::super::args::DemoFlags;
 use super::super::exit::{Exit, Failure};
-use super::narrator::{counted, say, show, show_commands, tally, title};
+use super::narrator::{say, show, show_commands, tally, title};
 use super::network::{self, WordPress};
 use super::questions;
 use crate::clock::Moment;
@@ -27,6 +27,7 @@ use crate::simulator::{
     WebServer,
 };
 use crate::stop::Stop;
+use crate::text::counted;
 use crate::wordpress::{Database, Source, Subdomains, TablePrefix};
 
 const TOKEN: &str = "demo-token";

@@ -1,10 +1,11 @@
 use anstyle::Style;
 
-use super::super::text::{BAD, GOOD, ODD, PLAIN, Page, ago, counted, span};
+use super::super::text::{Page, ago};
 use super::Status;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::{AtWork, Coverage, FailedOrder, Failure, Listed, Noted, Pass, Pause, Survey};
+use crate::text::{BAD, GOOD, ODD, PLAIN, counted, span};
 
 const UNMANAGED: &str = "unmanaged";
 /// What is noted of names and is no reason to look at them.

@@ -1,12 +1,14 @@
 //! Whether RunCloud answers, and lets this program in. Pure.
 
+use std::time::Duration;
+
 use super::settings::{NEW_TOKEN, credentials_in_words, key_and_secret_for_v3, kind_of};
 use crate::doctor::Look;
 use crate::doctor::check::{Check, Finding};
 use crate::doctor::facts::{Api, Facts};
-use crate::doctor::words::span;
 use crate::ledger::Look as Ledger;
 use crate::runcloud::{ApiError, Credentials};
+use crate::text::span;
 
 pub(super) const CHECKS: &[Look] = &[
     api_reachable,
@@ -146,15 +148,16 @@ fn clock(facts: &Facts) -> Option<Finding> {
         return Check::Clock.ok("within a minute of RunCloud's");
     }
     let direction = if ahead > 0 { "ahead of" } else { "behind" };
-    let evidence = format!("this machine's clock is {} {direction} RunCloud's", span(ahead));
+    let apart = span(Duration::from_secs(ahead.unsigned_abs()));
+    let evidence = format!("this machine's clock is {apart} {direction} RunCloud's");
     Check::Clock.warn(evidence, "Switch time synchronisation on: timedatectl set-ntp true")
 }
 
 fn ledger_clock(facts: &Facts) -> Option<Finding> {
     let Some(Ok(Ledger::Known(known))) = &facts.state.ledger else { return None };
     let written = known.clock.wall()?;
-    let ahead = written.0 - facts.now.0;
-    (ahead > CLOCKS_APART).then_some(())?;
+    let ahead = written.since(facts.now);
+    (ahead > Duration::from_secs(CLOCKS_APART.unsigned_abs())).then_some(())?;
     let evidence = format!("the ledger was written at {written}, {} from now", span(ahead));
     let mend = "Look which clock is wrong, this one or the one of then; removals wait meanwhile";
     Check::LedgerClock.warn(evidence, mend)

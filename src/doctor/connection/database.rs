@@ -3,7 +3,7 @@
 use crate::doctor::Look;
 use crate::doctor::check::{Check, Finding};
 use crate::doctor::facts::Facts;
-use crate::doctor::words::count;
+use crate::text::counted;
 use crate::wordpress::DatabaseError;
 
 pub(super) const CHECKS: &[Look] =
@@ -38,7 +38,7 @@ fn database_login(facts: &Facts) -> Option<Finding> {
 fn mappings_table(facts: &Facts) -> Option<Finding> {
     let (check, tables) = (Check::MappingsTable, facts.wordpress.tables.as_ref()?);
     match tables {
-        Ok(tables) => check.ok(count(tables.mappings.len(), "row")),
+        Ok(tables) => check.ok(counted(tables.mappings.len(), "row")),
         Err(missing @ DatabaseError::MissingTable { similar, .. }) => {
             let mend = if similar.is_empty() {
                 "Run Ultimate Multisite's setup wizard, or GRANT SELECT on the table"

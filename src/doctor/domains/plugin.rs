@@ -6,7 +6,8 @@ use crate::doctor::Look;
 use crate::doctor::check::{Check, Finding};
 use crate::doctor::facts::Facts;
 use crate::doctor::ours::readable;
-use crate::doctor::words::{ago, count};
+use crate::doctor::words::ago;
+use crate::text::counted;
 use crate::wordpress::{Jobs, OtherTable, Survey};
 
 pub(super) const CHECKS: &[Look] =
@@ -71,7 +72,7 @@ fn second_network_table(facts: &Facts) -> Option<Finding> {
         Some(rows) => format!(
             "{} ({})",
             table.name,
-            count(usize::try_from(rows).unwrap_or(usize::MAX), "row")
+            counted(usize::try_from(rows).unwrap_or(usize::MAX), "row")
         ),
         None => format!("{} (rows unknown)", table.name),
     });

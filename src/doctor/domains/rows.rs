@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::doctor::Look;
 use crate::doctor::check::{Check, Finding};
 use crate::doctor::facts::Facts;
-use crate::doctor::words::{count, names_of};
+use crate::doctor::words::names_of;
 use crate::domain::Domain;
+use crate::text::counted;
 use crate::wordpress::{Mapping, Stage};
 
 pub(super) const CHECKS: &[Look] = &[
@@ -50,7 +51,7 @@ fn name_of_two_sites(facts: &Facts) -> Option<Finding> {
 fn row_rejected(facts: &Facts) -> Option<Finding> {
     let rejected = &facts.wordpress.desired.as_ref()?.rejected;
     let first = rejected.first()?;
-    let rows = count(rejected.len(), "row");
+    let rows = counted(rejected.len(), "row");
     let evidence = format!("{rows} with no host name; {}: {}", first.cause, first.rejection);
     Check::RowRejected.warn(evidence, "Correct or delete them (Ultimate Multisite, Domains)")
 }
@@ -134,5 +135,5 @@ fn rows_of(rows: &[&Mapping]) -> Option<String> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(format!("{} ({shown}{more})", count(rows.len(), "row")))
+    Some(format!("{} ({shown}{more})", counted(rows.len(), "row")))
 }

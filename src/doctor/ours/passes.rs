@@ -6,8 +6,9 @@ use crate::clock::Timestamp;
 use crate::doctor::Look;
 use crate::doctor::check::{Check, Finding};
 use crate::doctor::facts::{Facts, Lease};
-use crate::doctor::words::{ago, count};
+use crate::doctor::words::ago;
 use crate::ledger::LastPass;
+use crate::text::counted;
 
 pub(super) const CHECKS: &[Look] = &[lease, last_pass, last_pass_result];
 
@@ -67,7 +68,7 @@ fn waiting(facts: &Facts) -> String {
     };
     match desired.claims.keys().filter(is_missing).count() {
         0 => String::new(),
-        missing => format!("; {} not in RunCloud yet", count(missing, "wanted name")),
+        missing => format!("; {} not in RunCloud yet", counted(missing, "wanted name")),
     }
 }
 

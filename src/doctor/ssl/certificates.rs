@@ -7,8 +7,9 @@ use crate::clock::Timestamp;
 use crate::doctor::Look;
 use crate::doctor::check::{Check, Finding};
 use crate::doctor::facts::Facts;
-use crate::doctor::words::{names_of, span};
+use crate::doctor::words::names_of;
 use crate::runcloud::{Actual, Certificate, Ssl};
+use crate::text::span;
 
 pub(super) const CHECKS: &[Look] = &[
     ssl_installed,
@@ -132,7 +133,7 @@ fn certificate_renewal(facts: &Facts) -> Option<Finding> {
     }
     let end = installed(facts)?.filter_map(|one| one.valid_until).min()?;
     (end >= facts.now).then_some(())?;
-    check.ok(format!("the next one ends in {}", span(end.0 - facts.now.0)))
+    check.ok(format!("the next one ends in {}", span(end.since(facts.now))))
 }
 
 fn is_renewed_late(certificate: &Certificate, now: Timestamp) -> bool {

@@ -9,11 +9,12 @@ use crate::clock::Timestamp;
 use crate::doctor::Look;
 use crate::doctor::check::{Check, Finding, Verdict};
 use crate::doctor::facts::Facts;
-use crate::doctor::words::{ago, count, names_of};
+use crate::doctor::words::{between, names_of};
 use crate::domain::Domain;
 use crate::ledger::{CertificateState, Look as Ledger};
 use crate::reconcile::certificate::states::Sight;
 use crate::runcloud::Ssl;
+use crate::text::counted;
 
 pub(super) const CHECKS: &[Look] = &[web_server_seen, name_not_covered];
 
@@ -58,9 +59,9 @@ fn name_not_covered(facts: &Facts) -> Option<Finding> {
     let Some((first, Uncovered { since, why })) = uncovered.first_key_value() else {
         let covered = facts.wire.sights.values();
         let covered = covered.filter(|sight| matches!(sight, Sight::Covered { .. })).count();
-        return if covered == 0 { None } else { check.ok(count(covered, "name")) };
+        return if covered == 0 { None } else { check.ok(counted(covered, "name")) };
     };
-    let since = since.map(|since| format!(" since {}", ago(since, facts.now)));
+    let since = since.map(|since| format!(" for {}", between(since, facts.now)));
     let why = why.as_ref().map(|why| format!(": {why}"));
     let evidence = format!(
         "{} not covered by a certificate; {first}{}{}",
