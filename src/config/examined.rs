@@ -43,6 +43,8 @@ pub struct Examined {
     pub subdomains: Subdomains,
     /// `sync.interval`: how often the daemon looks at RunCloud when nothing changed.
     pub interval: Duration,
+    /// `api.monthly_calls`: how many calls RunCloud may get in a calendar month.
+    pub monthly_calls: Option<u64>,
     /// How the outside world is looked at.
     pub probe: Probe,
     /// The wp-config.php that was read.
@@ -142,6 +144,7 @@ impl Examined {
         }
         self.subdomains = file.sync.subdomains;
         (_, self.interval) = problems.of(Topic::ConfigFile, &mut resolver, Resolver::pace);
+        self.monthly_calls = file.api.monthly_calls;
         self.secret_files = file.secret_files();
         (problems.0, resolver.origins)
     }

@@ -37,6 +37,16 @@ pub fn state_dir(
     Ok((first_of(file.state_dir.as_deref().unwrap_or(STATE_DIR)), None))
 }
 
+/// `api.monthly_calls` of the config.toml that names the state directory; none where it has none, where the
+/// directory was named without one, and where it cannot be read.
+pub fn monthly_calls(flags: &Flags, environment: &Environment) -> Option<u64> {
+    let is_named = flags.state_dir.is_some() || environment.contains_key(STATE.environment);
+    if is_named && flags.config.is_none() {
+        return None;
+    }
+    File::read(flags.config.as_deref()).ok()?.api.monthly_calls
+}
+
 fn is_forbidden(path: &str) -> bool {
     std::fs::File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }

@@ -4,6 +4,7 @@ use sqlx::{Connection, Row};
 
 use super::error::LedgerError;
 use super::record::Record;
+use super::service::{Service, read_calls, read_service};
 use super::store::Ledger;
 use crate::clock::Timestamp;
 
@@ -16,6 +17,10 @@ pub struct Glance {
     pub has_written: bool,
     /// What stands for the removals that the last pass found blocked, and how many they are.
     pub blocked: Option<(String, usize)>,
+    /// Calls that RunCloud got in this calendar month.
+    pub calls: u64,
+    /// How the daemon fares.
+    pub service: Service,
 }
 
 /// The last pass.
@@ -32,13 +37,16 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`] where it cannot be read now, or is of no use.
-    pub async fn glance(directory: &Path) -> Result<Option<Glance>, LedgerError> {
+    pub async fn glance(directory: &Path, now: Timestamp) -> Result<Option<Glance>, LedgerError> {
         let Some(mut record) = Record::open(directory).await? else { return Ok(None) };
-        Ok(Some(read_glance(&mut record.connection).await?))
+        Ok(Some(read_glance(&mut record.connection, now).await?))
     }
 }
 
-async fn read_glance(connection: &mut sqlx::SqliteConnection) -> Result<Glance, sqlx::Error> {
+async fn read_glance(
+    connection: &mut sqlx::SqliteConnection,
+    now: Timestamp,
+) -> Result<Glance, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let last = sqlx::query("SELECT started, ended, result FROM pass ORDER BY id DESC LIMIT 1");
     let last = last.fetch_optional(&mut *transaction).await?;
@@ -46,6 +54,8 @@ async fn read_glance(connection: &mut sqlx::SqliteConnection) -> Result<Glance, 
     let has_written = sqlx::query_scalar(written).fetch_one(&mut *transaction).await?;
     let blocked = sqlx::query("SELECT hash, COUNT(*) AS names FROM blocked GROUP BY hash LIMIT 1");
     let blocked = blocked.fetch_optional(&mut *transaction).await?;
+    let calls = read_calls(&mut transaction, now).await?;
+    let service = read_service(&mut transaction).await?;
     transaction.commit().await?;
     let last = last.map(|row| -> Result<_, sqlx::Error> {
         let ended: Option<i64> = row.try_get("ended")?;
@@ -57,5 +67,11 @@ async fn read_glance(connection: &mut sqlx::SqliteConnection) -> Result<Glance, 
         let names: i64 = row.try_get("names")?;
         Ok((row.try_get("hash")?, usize::try_from(names).unwrap_or_default()))
     });
-    Ok(Glance { last: last.transpose()?, has_written, blocked: blocked.transpose()? })
+    Ok(Glance {
+        last: last.transpose()?,
+        has_written,
+        blocked: blocked.transpose()?,
+        calls,
+        service,
+    })
 }

@@ -25,6 +25,14 @@ pub struct Service {
     pub trouble: Option<(Timestamp, String)>,
 }
 
+impl Service {
+    /// What keeps it from its work, and since when, unless a pass ended well at that point or later.
+    pub(super) fn trouble_after(&self, last_good: Option<Timestamp>) -> Option<(Timestamp, &str)> {
+        let (since, trouble) = self.trouble.as_ref()?;
+        (last_good < Some(*since)).then_some((*since, trouble.as_str()))
+    }
+}
+
 impl Ledger {
     /// Writes down how the daemon fares.
     ///

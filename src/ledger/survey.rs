@@ -13,6 +13,7 @@ use super::passes::{Drift, PassCounts};
 use super::pause::{Pause, read_pause};
 use super::read::{failure_of, name_of, read_binding, read_bound, read_clock};
 use super::record::Record;
+use super::service::{Service, read_calls, read_service};
 use super::store::Ledger;
 use super::ticks::TickClock;
 use crate::clock::{Moment, Timestamp};
@@ -47,6 +48,10 @@ pub struct Survey {
     pub approval: Option<Approval>,
     /// Removals that count against the budget of 24 hours.
     pub removals: usize,
+    /// Calls that RunCloud got in this calendar month.
+    pub calls: u64,
+    /// How the daemon fares.
+    pub service: Service,
     /// That nothing is to be written.
     pub pause: Option<Pause>,
     /// The ledger's own clock.
@@ -122,6 +127,13 @@ pub struct Saw {
     pub order_limit: usize,
 }
 
+impl Survey {
+    /// What keeps the daemon from its work, and since when: none where a pass ended well since then, whoever made it.
+    pub fn trouble(&self) -> Option<(Timestamp, &str)> {
+        self.service.trouble_after(self.last_good)
+    }
+}
+
 impl Record {
     /// What the ledger knows, with so many of each list, or all.
     ///
@@ -168,6 +180,8 @@ async fn read_survey(
         blocked: blocked(connection, most).await?,
         approval: read_approval(connection).await?,
         removals: removals(connection, tick.0).await?,
+        calls: read_calls(connection, now.wall).await?,
+        service: read_service(connection).await?,
         pause: read_pause(connection).await?.filter(|pause| !pause.is_over(&clock, now)),
         clock,
     })

@@ -21,7 +21,7 @@ pub(super) async fn ask(directory: &Path, prefix: &TablePrefix) -> Result<(), Fa
     let state = directory.join("state");
     say("`status` says what is known, from the ledger alone:")?;
     say("")?;
-    status::show(&state, Some(SHOWN), COMMAND.to_owned()).await?;
+    status::show(&state, None, Some(SHOWN), COMMAND.to_owned()).await?;
     say("\n`explain` says why a name is where it is, in any spelling:")?;
     say("")?;
     let place = explain::Place { directory: state.clone(), command: COMMAND.to_owned() };

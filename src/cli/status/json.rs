@@ -32,8 +32,13 @@ struct LedgerJson<'a> {
     last_good: Option<Timestamp>,
     next: Option<Timestamp>,
     names: NamesJson,
-    removals: BudgetJson,
-    orders: BudgetJson,
+    /// Of 24 hours.
+    removals: BudgetJson<usize>,
+    /// Of seven days.
+    orders: BudgetJson<usize>,
+    /// Of this calendar month (UTC).
+    calls: BudgetJson<u64>,
+    service: ServiceJson<'a>,
     certificates: CertificatesJson<'a>,
     paused: Option<PausedJson<'a>>,
     approval: Option<ApprovalJson<'a>>,
@@ -83,11 +88,25 @@ struct EndJson<'a> {
     at: Timestamp,
 }
 
-/// Removals of 24 hours, or certificate orders of seven days.
 #[derive(Serialize)]
-struct BudgetJson {
-    spent: usize,
-    limit: Option<usize>,
+struct BudgetJson<T> {
+    spent: T,
+    limit: Option<T>,
+}
+
+/// How the daemon fares; what it never came to is null.
+#[derive(Serialize)]
+struct ServiceJson<'a> {
+    attempted: Option<Timestamp>,
+    succeeded: Option<Timestamp>,
+    /// What keeps it from its work, or did until it ended.
+    trouble: Option<TroubleJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct TroubleJson<'a> {
+    since: Timestamp,
+    detail: &'a str,
 }
 
 #[derive(Serialize)]
@@ -160,6 +179,12 @@ impl<'a> LedgerJson<'a> {
             orders: BudgetJson {
                 spent: survey.coverage.orders,
                 limit: saw.map(|saw| saw.order_limit),
+            },
+            calls: BudgetJson { spent: survey.calls, limit: status.monthly_calls },
+            service: ServiceJson {
+                attempted: survey.service.attempted,
+                succeeded: survey.service.succeeded,
+                trouble: survey.trouble().map(|(since, detail)| TroubleJson { since, detail }),
             },
             certificates: CertificatesJson::of(&survey.coverage),
             paused: survey.pause.as_ref().map(|pause| PausedJson {

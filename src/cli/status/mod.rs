@@ -12,6 +12,7 @@ use super::exit::{Exit, Failure};
 use super::place;
 use super::plan::{print_json, print_styled};
 use crate::clock::Moment;
+use crate::config;
 use crate::ledger::{AtWork, Record, Survey};
 
 /// How many of each list a person is shown; JSON has them all.
@@ -30,6 +31,8 @@ struct Status {
     at_work: AtWork,
     /// None where there is no ledger.
     survey: Option<Survey>,
+    /// `api.monthly_calls`, where it is known.
+    monthly_calls: Option<u64>,
     now: Moment,
     /// How this program is called with its settings, for the commands it suggests.
     command: String,
@@ -39,13 +42,15 @@ struct Status {
 pub(super) async fn status(settings: &Settings, flags: &StatusFlags) -> Result<Exit, Failure> {
     let directory = place::state_dir(settings)?;
     let most = (!flags.json).then_some(SHOWN);
-    show(&directory, most, settings.command()).await?;
+    let monthly_calls = config::monthly_calls(&settings.flags(), &place::environment());
+    show(&directory, monthly_calls, most, settings.command()).await?;
     Ok(Exit::Converged)
 }
 
 /// Shows the status of a state directory: so many of each list as text, or everything as JSON.
 pub(super) async fn show(
     directory: &Path,
+    monthly_calls: Option<u64>,
     most: Option<u32>,
     command: String,
 ) -> Result<(), Failure> {
@@ -55,7 +60,7 @@ pub(super) async fn show(
         None => None,
     };
     let (at_work, directory) = (AtWork::on(directory), directory.to_owned());
-    let status = Status { directory, at_work, survey, now, command };
+    let status = Status { directory, at_work, survey, monthly_calls, now, command };
     match most {
         Some(_) => print_styled(&text::page(&status)),
         None => print_json(&json::StatusJson::of(&status)),

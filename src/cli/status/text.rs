@@ -1,3 +1,5 @@
+use std::fmt::Display;
+
 use anstyle::Style;
 
 use super::super::text::{Page, ago};
@@ -23,13 +25,16 @@ pub(super) fn page(status: &Status) -> Page {
     page.row(PLAIN, "network", &network(survey));
     let (style, who) = at_work(status.at_work);
     page.row(style, "state", &format!("{place}{who}"));
+    if let Some(trouble) = survey.trouble() {
+        page.row(BAD, "service", &waiting(status, trouble));
+    }
     add_passes(&mut page, status, survey);
     if let Some(pause) = &survey.pause {
         add_pause(&mut page, status, survey, pause);
     }
     page.row(PLAIN, "names", &names(survey));
     page.row(PLAIN, "certificates", &certificates(&survey.coverage, now));
-    page.row(PLAIN, "budgets", &budgets(survey));
+    add_budgets(&mut page, status, survey);
     add_blocked(&mut page, status, survey);
     add_failing(&mut page, &survey.failing, now);
     add_failed_orders(&mut page, &survey.coverage.failed, now);
@@ -57,6 +62,15 @@ fn at_work(at_work: AtWork) -> (Style, String) {
         AtWork::Process(id) => (PLAIN, format!("; process {id} is at work")),
         AtWork::Nobody => (ODD, "; no process is at work".to_owned()),
         AtWork::Unknown => (PLAIN, String::new()),
+    }
+}
+
+/// What keeps the daemon from its work, or did until it ended.
+fn waiting(status: &Status, (since, trouble): (Timestamp, &str)) -> String {
+    let since = ago(since, status.now.wall);
+    match status.at_work {
+        AtWork::Nobody => format!("ended while it waited (since {since}): {trouble}"),
+        AtWork::Process(_) | AtWork::Unknown => format!("waiting since {since}: {trouble}"),
     }
 }
 
@@ -171,15 +185,20 @@ fn certificates(coverage: &Coverage, now: Timestamp) -> String {
 }
 
 /// What was spent of what is allowed.
-fn budgets(survey: &Survey) -> String {
+fn add_budgets(page: &mut Page, status: &Status, survey: &Survey) {
     let saw = survey.last.as_ref().and_then(|last| last.saw);
-    let of = |limit: Option<usize>| limit.map_or_else(String::new, |limit| format!(" of {limit}"));
     let removals = of(saw.map(|saw| saw.removal_limit));
     let orders = of(saw.map(|saw| saw.order_limit));
-    format!(
-        "{}{removals} removals in 24 h, {}{orders} certificate orders in 7 days",
-        survey.removals, survey.coverage.orders
-    )
+    let calls = of(status.monthly_calls);
+    page.row(PLAIN, "budgets", &format!("{}{removals} removals in 24 hours", survey.removals));
+    let spent = survey.coverage.orders;
+    page.row(PLAIN, "", &format!("{spent}{orders} certificate orders in 7 days"));
+    let spent = survey.calls;
+    page.row(PLAIN, "", &format!("{spent}{calls} API calls this month"));
+}
+
+fn of(limit: Option<impl Display>) -> String {
+    limit.map_or_else(String::new, |limit| format!(" of {limit}"))
 }
 
 fn add_blocked(page: &mut Page, status: &Status, survey: &Survey) {

@@ -17,7 +17,7 @@ use crate::progress::Progress;
 pub async fn gather(settings: Examined, progress: &Progress) -> Facts {
     let _busy = progress.start();
     let now = Timestamp::now();
-    let state = state::look(&settings).await;
+    let state = state::look(&settings, now).await;
     let (mut api, wordpress) =
         tokio::join!(runcloud::ask(&settings, progress), wordpress::ask(&settings, now));
     let secret_files = settings.secret_files.iter().filter_map(mode_of).collect();

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use rustix::fs::{Access, access};
 
+use crate::clock::Timestamp;
 use crate::config::Examined;
 use crate::doctor::facts::{Directory, Lease, Place, State};
 use crate::ledger::{AtWork, Binding, Ledger};
 
 /// Looks into the state directory, without making one.
-pub(super) async fn look(settings: &Examined) -> State {
+pub(super) async fn look(settings: &Examined, now: Timestamp) -> State {
     let Some(path) = &settings.state_dir else { return State::default() };
     let directory = Directory { path: path.clone(), is: place(path) };
     let ledger = match (settings.server_id, settings.app_id) {
@@ -20,7 +21,7 @@ pub(super) async fn look(settings: &Examined) -> State {
     State {
         directory: Some(directory),
         ledger,
-        glance: Ledger::glance(path).await.ok().flatten(),
+        glance: Ledger::glance(path, now).await.ok().flatten(),
         lease: lease(path),
     }
 }

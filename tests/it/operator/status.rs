@@ -1,13 +1,16 @@
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use runcloud_domain_sync::ledger::Lease;
+use runcloud_domain_sync::ledger::{Lease, Ledger, Service};
 use runcloud_domain_sync::simulator::{Fault, Kind};
 use serde_json::Value;
+use sqlx::{Connection, SqliteConnection};
 
 use super::{at_terminal, ran, told, without_time};
-use crate::support::binary::{binary, run_for};
-use crate::support::world::World;
+use crate::support::binary::{binary, for_world_with, run_for};
+use crate::support::world::{BINDING, World};
 
 /// A world with something of everything, after a pass of the binary.
 async fn varied() -> World {
@@ -34,7 +37,9 @@ async fn everything_that_is_known_is_a_table_of_80_columns() {
     names         4 wanted, 3 in RunCloud, 3 managed (2 added, 1 adopted), 1
                   unmanaged
     certificates  0 covered, 0 due, 2 ordered, 0 failed
-    budgets       0 of 10 removals in 24 h, 1 of 40 certificate orders in 7 days
+    budgets       0 of 10 removals in 24 hours
+                  1 of 40 certificate orders in 7 days
+                  9 API calls this month
     failing       1 name
       taken.test  422 The given data was invalid. The name has already been taken;
         it is not in this web application, so perhaps in another; next try TIME UTC
@@ -63,6 +68,10 @@ async fn machines_get_all_of_it() {
       "app": 646,
       "approval": null,
       "blocked": null,
+      "calls": {
+        "limit": null,
+        "spent": 9
+      },
       "certificates": {
         "covered": 0,
         "due": 0,
@@ -124,7 +133,12 @@ async fn machines_get_all_of_it() {
         "spent": 0
       },
       "running": null,
-      "server": 1903
+      "server": 1903,
+      "service": {
+        "attempted": null,
+        "succeeded": null,
+        "trouble": null
+      }
     }
     "#);
 }
@@ -147,23 +161,116 @@ async fn the_state_directory_is_all_it_needs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_may_read_the_ledger_may_ask() {
     let world = varied().await;
+    assert!(told_nobody(&world, "status").await.contains(" 9 API calls this month"));
+    assert!(told_nobody(&world, "history").await.contains("shop.network.test"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_of_an_older_version_is_read_and_left_as_it_is() {
+    let world = World::new().await;
+    let ledger = world.state.path().join("ledger.sqlite");
+    make_first_version(&ledger).await;
+    let before = std::fs::read(&ledger).unwrap();
+    insta::assert_snapshot!(told_nobody(&world, "status").await, @"
+    network       not known by name: web application 646 on server 1903
+    state         DIR
+    last pass     none has ended yet
+    names         1 managed (1 added, 0 adopted), 0 unmanaged
+    certificates  0 covered, 0 due, 0 ordered, 0 failed
+    budgets       0 removals in 24 hours
+                  0 certificate orders in 7 days
+                  0 API calls this month
+    ");
+    assert_eq!(told_nobody(&world, "history").await, "nothing of that kind happened\n");
+    assert_eq!(std::fs::read(&ledger).unwrap(), before);
+}
+
+/// What a command prints for somebody who may only read the state directory.
+async fn told_nobody(world: &World, command: &str) -> String {
     let readable = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(world.state.path(), readable).unwrap();
     let mut nobody = Command::new("setpriv");
     nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
     nobody.arg(env!("CARGO_BIN_EXE_runcloud-domain-sync")).env_clear().current_dir("/");
-    nobody.arg("--state-dir").arg(world.state.path());
-    for command in [&["status"][..], &["history"]] {
-        let mut asked = Command::new(nobody.get_program());
-        asked.args(nobody.get_args()).args(command).env_clear().current_dir("/");
-        let ran = run_for(asked).await;
+    nobody.arg("--state-dir").arg(world.state.path()).arg(command);
+    let ran = run_for(nobody).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    super::without_place(world, &ran.stdout)
+}
+
+/// Makes a ledger as the first version of the program did, with one name.
+async fn make_first_version(ledger: &Path) {
+    let first = tempfile::tempdir().unwrap();
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    std::fs::copy(migrations.join("0001_ledger.sql"), first.path().join("0001_ledger.sql"))
+        .unwrap();
+    let url = format!("sqlite://{}?mode=rwc", ledger.display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let first = sqlx::migrate::Migrator::new(first.path()).await.unwrap();
+    first.run(&mut connection).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO binding VALUES (1, 1903, 646); \
+         INSERT INTO owned VALUES ('a.test', 'added', 1, 0, 8, 2)",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_month_s_calls_stand_beside_what_config_toml_allows() {
+    let world = World::new().await.mapped(&["shop.example.com"]).await;
+    let asked = async |argument: &'static str| {
+        let mut command = for_world_with(&world, "[api]\nmonthly_calls = 20000");
+        command.arg(argument);
+        let ran = run_for(command).await;
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        assert!(
-            ran.stdout.contains("shop.network.test") || command == ["status"],
-            "{}",
-            ran.stdout
-        );
+        ran.stdout
+    };
+    world.runcloud.forget_calls();
+    asked("--once").await;
+    let calls = world.runcloud.calls().len();
+    assert!(calls > 0);
+    let status = asked("status").await;
+    assert!(status.contains(&format!("  {calls} of 20000 API calls this month")), "{status}");
+    let mut of_nobody = binary();
+    of_nobody.arg("--state-dir").arg(world.state.path()).args(["status", "--json"]);
+    let json: Value = serde_json::from_str(&run_for(of_nobody).await.stdout).unwrap();
+    assert_eq!(json["ledger"]["calls"], serde_json::json!({ "spent": calls, "limit": null }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_the_daemon_from_its_work_and_since_when() {
+    let mut world = World::new().await.mapped(&["shop.example.com"]).await;
+    world.jump(-7_200);
+    world.pass().await.unwrap();
+    let lease = Lease::acquire(world.state.path()).unwrap();
+    let since = world.now.wall.plus(Duration::from_hours(1));
+    let service = Service {
+        attempted: Some(since),
+        succeeded: None,
+        trouble: Some((since, "the database is away".to_owned())),
+    };
+    {
+        let mut ledger = Ledger::open(world.state.path(), BINDING, &lease).await.unwrap();
+        ledger.note_service(&service).await.unwrap();
     }
+    let row = |status: String| {
+        let rows = without_time(&status);
+        let row = rows.split("\nservice ").nth(1).unwrap_or_default();
+        let row = row.split("\nlast").next().unwrap();
+        row.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    insta::assert_snapshot!(row(told(&world, &["status"]).await), @"waiting since TIME UTC, SPAN min ago: the database is away");
+    let json: Value = serde_json::from_str(&told(&world, &["status", "--json"]).await).unwrap();
+    let told_since = serde_json::to_value(since).unwrap();
+    assert_eq!(json["ledger"]["service"]["trouble"]["since"], told_since);
+    assert_eq!(json["ledger"]["service"]["attempted"], told_since);
+    drop(lease);
+    insta::assert_snapshot!(row(told(&world, &["status"]).await), @"ended while it waited (since TIME UTC, SPAN min ago): the database is away");
+    told(&world, &["--once"]).await;
+    assert_eq!(row(told(&world, &["status"]).await), "", "a pass was made since");
 }
 
 #[tokio::test(flavor = "multi_thread")]
