@@ -14,8 +14,10 @@ use crate::clock::Moment;
 use crate::config::{self, Local};
 use crate::domain::{Domain, Rejection};
 use crate::ledger::{AtWork, Event, NameRecord, Record, Survey};
-use crate::reconcile::explain::{Explanation, Facts, FromLedger, FromTables, Link, State, explain};
-use crate::text::{BAD, GOOD, PLAIN};
+use crate::reconcile::explain::{
+    Explanation, Facts, FromLedger, FromTables, Link, Reason, State, Verdict, explain,
+};
+use crate::text::{BAD, GOOD, ODD, PLAIN};
 use crate::wordpress::{Database, Desired, Serving, Tables, candidates};
 
 /// How long the database is given: the ledger answers where it does not.
@@ -191,8 +193,14 @@ fn page(name: &Domain, explanation: &Explanation, events: &[Event]) -> Page {
         let label = if index == 0 { "last" } else { "" };
         page.row(PLAIN, label, &format!("{}  {}", event.at.for_reader(), told(event)));
     }
-    page.row(PLAIN, "verdict", &explanation.verdict.sentence);
-    if let Some(mend) = &explanation.verdict.mend {
+    let Verdict { reason, sentence, mend } = &explanation.verdict;
+    let style = match (reason, mend) {
+        (Reason::Live | Reason::Protected, _) => GOOD,
+        (_, Some(_)) => BAD,
+        (_, None) => ODD,
+    };
+    page.row(style, "verdict", sentence);
+    if let Some(mend) = mend {
         page.row(PLAIN, "mend", mend);
     }
     page

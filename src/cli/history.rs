@@ -8,11 +8,13 @@ use serde::Serialize;
 use super::args::Settings;
 use super::exit::{Exit, Failure};
 use super::place;
-use super::plan::{print_json, print_text};
+use super::plan::{print_json, print_styled, print_text};
+use super::text::coloured;
 use super::undo::{UndoFlags, undo};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::{ACCEPTED, Action, Event, Filter, Outcome, Record, Rule};
+use crate::text::{BAD, ODD, PLAIN};
 
 /// How many events are shown where nothing says which.
 const NEWEST: u32 = 50;
@@ -59,7 +61,7 @@ pub(super) async fn history(settings: &Settings, flags: &HistoryFlags) -> Result
     } else if events.is_empty() {
         print_text(&"nothing of that kind happened")?;
     } else {
-        print_text(&HistoryText(&events))?;
+        print_styled(&HistoryText(&events).in_colours())?;
     }
     Ok(Exit::Converged)
 }
@@ -102,21 +104,33 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
 /// The events for a person: one line each, so that grep finds it whole.
 pub(super) struct HistoryText<'a>(pub(super) &'a [Event]);
 
-impl fmt::Display for HistoryText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl HistoryText<'_> {
+    fn lines(&self) -> impl Iterator<Item = String> {
         let number = self.0.iter().map(|event| event.id).max().unwrap_or_default();
         let number = number.to_string().len();
         let names = self.0.iter().filter_map(|event| event.domain.as_ref());
         let name = names.map(|name| name.as_str().len()).max().unwrap_or_default().min(40);
-        for (index, event) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_char('\n')?;
-            }
+        self.0.iter().map(move |event| {
             let domain = event.domain.as_ref().map_or("", Domain::as_str);
             let at = event.at.for_reader();
-            write!(f, "{:number$}  {at}  {domain:name$}  {}", event.id, told(event))?;
-        }
-        Ok(())
+            format!("{:number$}  {at}  {domain:name$}  {}", event.id, told(event))
+        })
+    }
+
+    fn in_colours(&self) -> String {
+        let styles = self.0.iter().map(|event| match event.outcome {
+            Outcome::Done => PLAIN,
+            Outcome::NoEffect => ODD,
+            Outcome::Failed => BAD,
+        });
+        let lines: Vec<String> = self.lines().collect();
+        coloured(styles.zip(lines.iter().map(String::as_str)))
+    }
+}
+
+impl fmt::Display for HistoryText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines().collect::<Vec<_>>().join("\n"))
     }
 }
 

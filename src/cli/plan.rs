@@ -4,6 +4,7 @@ use super::args::Settings;
 use super::exit::{Exit, Failure};
 use super::place::environment;
 use super::progress::Line;
+use super::text::marked;
 use crate::clock::Moment;
 use crate::config::{self, Config, Probe, WitnessKeys};
 use crate::ledger::{Known, Ledger, Look};
@@ -34,7 +35,7 @@ pub(super) async fn plan(settings: &Settings, json: bool) -> Result<Exit, Failur
     if json {
         print_json(&PlanJson::of(&plan))?;
     } else {
-        print_text(&PlanText { plan: &plan, command: &settings.command() })?;
+        print_styled(&marked(&PlanText { plan: &plan, command: &settings.command() }))?;
     }
     Ok(match plan.blocked {
         Some(_) => Exit::Blocked,

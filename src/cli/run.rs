@@ -2,10 +2,11 @@ use std::path::Path;
 
 use super::args::{RunFlags, Settings};
 use super::exit::{Exit, Failure};
-use super::plan::{load, network, plan, print_json, print_text};
+use super::plan::{load, network, plan, print_json, print_styled};
 use super::progress::Line;
 use super::rebind::{check_named, read_patiently, rebind};
 use super::signals;
+use super::text::marked;
 use crate::clock::{Moment, Timestamp};
 use crate::config::Config;
 use crate::daemon::{Pace, Service, Setup};
@@ -125,7 +126,7 @@ async fn once(settings: &Settings, flags: &RunFlags) -> Result<Exit, Failure> {
     if flags.json {
         print_json(&report)?;
     } else if outcome.is_ok() || !report.is_idle() {
-        print_text(&report)?;
+        print_styled(&marked(&report))?;
     }
     outcome?;
     counted?;

@@ -5,7 +5,7 @@ use std::fmt;
 use anstyle::Style;
 
 use crate::clock::Timestamp;
-use crate::text::{PLAIN, span, wrapped};
+use crate::text::{BAD, GOOD, ODD, PLAIN, span, wrapped};
 
 const LABEL: usize = 14;
 const ITEM: &str = "  ";
@@ -36,6 +36,24 @@ impl fmt::Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join("\n"))
     }
+}
+
+/// What a plan or a report prints, in colours by the marks at which its lines begin.
+pub(super) fn marked(text: &impl fmt::Display) -> String {
+    let style = |line: &str| match line.split(' ').next().unwrap_or_default() {
+        "+" => GOOD,
+        "-" | "!" | "blocked:" => BAD,
+        "~" | "=" | "x" => ODD,
+        _ => PLAIN,
+    };
+    let text = text.to_string();
+    coloured(text.lines().map(|line| (style(line), line)))
+}
+
+/// Lines, each in its style.
+pub(super) fn coloured<'a>(lines: impl Iterator<Item = (Style, &'a str)>) -> String {
+    let lines: Vec<String> = lines.map(|(style, line)| format!("{style}{line}{style:#}")).collect();
+    lines.join("\n")
 }
 
 /// A point of the past: `14:20 UTC, 3 min ago`.
