@@ -74,7 +74,7 @@ mod tests {
         );
         let long = "c".repeat(100);
         assert_eq!(wrapped(PLAIN, "- ", "  ", &format!("a {long}")), format!("- a\n  {long}"));
-        assert_eq!(wrapped(PLAIN, "", "", "  1  a.test  \nb"), "  1  a.test    b");
+        assert_eq!(wrapped(PLAIN, "", "", "  1  a.test  \nb"), "  1  a.test   b");
         assert_eq!(wrapped(BAD, "FAIL ", "", "x"), "\u{1b}[31mFAIL \u{1b}[0mx");
     }
 

@@ -159,12 +159,18 @@ pub enum Check {
     LedgerUsable,
     /// The ledger is of this network and web application.
     LedgerBinding,
+    /// The unit is run as locked up as it is shipped.
+    UnitHardening,
     /// Somebody is at work.
     Lease,
+    /// Nothing keeps the daemon from its work.
+    DaemonTrouble,
     /// A pass was made lately.
     LastPass,
     /// The last pass ended well.
     LastPassResult,
+    /// The month's calls last until it ends.
+    MonthlyCalls,
 }
 
 /// What a check came to.

@@ -34,6 +34,8 @@ pub struct Facts {
     pub wire: Wire,
     /// The files that hold secrets, with their permissions.
     pub secret_files: Vec<FileMode>,
+    /// This program's services, as systemd has them; none where there is no systemd.
+    pub units: Vec<Unit>,
 }
 
 /// What RunCloud answered.
@@ -153,4 +155,11 @@ pub struct FileMode {
     pub path: PathBuf,
     /// Its mode bits.
     pub mode: u32,
+}
+
+/// A service as systemd has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unit {
+    /// Its properties, as `systemctl show` prints them; an older systemd has fewer.
+    pub properties: BTreeMap<String, String>,
 }

@@ -16,7 +16,9 @@ mod ssl;
 mod words;
 
 pub use check::{Check, Finding, Verdict};
-pub use facts::{Api, Asked, Directory, Facts, FileMode, Lease, Place, State, Wire, WordPress};
+pub use facts::{
+    Api, Asked, Directory, Facts, FileMode, Lease, Place, State, Unit, Wire, WordPress,
+};
 pub use gather::gather;
 pub use show::{Json, Text};
 

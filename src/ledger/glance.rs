@@ -4,8 +4,9 @@ use sqlx::{Connection, Row};
 
 use super::error::LedgerError;
 use super::record::Record;
-use super::service::{Service, read_calls, read_service};
+use super::service::{read_calls, read_service};
 use super::store::Ledger;
+use super::survey::{LAST_GOOD, pass};
 use crate::clock::Timestamp;
 
 /// What the ledger says of the passes made so far, besides what the next one needs to know.
@@ -19,8 +20,8 @@ pub struct Glance {
     pub blocked: Option<(String, usize)>,
     /// Calls that RunCloud got in this calendar month.
     pub calls: u64,
-    /// How the daemon fares.
-    pub service: Service,
+    /// What keeps the daemon from its work, and since when: none where a pass ended well since then.
+    pub trouble: Option<(Timestamp, String)>,
 }
 
 /// The last pass.
@@ -56,6 +57,8 @@ async fn read_glance(
     let blocked = blocked.fetch_optional(&mut *transaction).await?;
     let calls = read_calls(&mut transaction, now).await?;
     let service = read_service(&mut transaction).await?;
+    let last_good = pass(&mut transaction, LAST_GOOD).await?.and_then(|pass| pass.ended);
+    let trouble = service.trouble_after(last_good).map(|(since, why)| (since, why.to_owned()));
     transaction.commit().await?;
     let last = last.map(|row| -> Result<_, sqlx::Error> {
         let ended: Option<i64> = row.try_get("ended")?;
@@ -72,6 +75,6 @@ async fn read_glance(
         has_written,
         blocked: blocked.transpose()?,
         calls,
-        service,
+        trouble,
     })
 }

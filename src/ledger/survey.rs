@@ -189,10 +189,10 @@ async fn read_survey(
 
 const NEWEST: &str = "SELECT * FROM pass ORDER BY id DESC LIMIT 1";
 const LAST: &str = "SELECT * FROM pass WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1";
-const LAST_GOOD: &str = "SELECT * FROM pass WHERE result IN ('converged', 'partial', 'blocked', 'paused') \
+pub(super) const LAST_GOOD: &str = "SELECT * FROM pass WHERE result IN ('converged', 'partial', 'blocked', 'paused') \
                          ORDER BY id DESC LIMIT 1";
 
-async fn pass(
+pub(super) async fn pass(
     connection: &mut SqliteConnection,
     query: &'static str,
 ) -> Result<Option<Pass>, sqlx::Error> {

@@ -69,7 +69,7 @@ fn at_work(at_work: AtWork) -> (Style, String) {
 fn waiting(status: &Status, (since, trouble): (Timestamp, &str)) -> String {
     let since = ago(since, status.now.wall);
     match status.at_work {
-        AtWork::Nobody => format!("ended while it waited (since {since}): {trouble}"),
+        AtWork::Nobody => format!("ended while it waited, since {since}: {trouble}"),
         AtWork::Process(_) | AtWork::Unknown => format!("waiting since {since}: {trouble}"),
     }
 }

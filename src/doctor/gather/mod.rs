@@ -2,6 +2,7 @@
 
 mod runcloud;
 mod state;
+mod units;
 mod wire;
 mod wordpress;
 
@@ -13,17 +14,20 @@ use crate::clock::Timestamp;
 use crate::config::Examined;
 use crate::progress::Progress;
 
-/// Asks RunCloud and the database at the same time, and looks at this machine. What cannot be had is none.
+/// Asks RunCloud, the database and systemd at the same time, and looks at this machine. What cannot be had is none.
 pub async fn gather(settings: Examined, progress: &Progress) -> Facts {
     let _busy = progress.start();
     let now = Timestamp::now();
     let state = state::look(&settings, now).await;
-    let (mut api, wordpress) =
-        tokio::join!(runcloud::ask(&settings, progress), wordpress::ask(&settings, now));
+    let (mut api, wordpress, units) = tokio::join!(
+        runcloud::ask(&settings, progress),
+        wordpress::ask(&settings, now),
+        units::look()
+    );
     let secret_files = settings.secret_files.iter().filter_map(mode_of).collect();
     runcloud::look_elsewhere(&mut api, &settings, &state, progress).await;
     let wire = wire::look(&settings, &api, &wordpress, now).await;
-    Facts { now, settings, api, wordpress, state, wire, secret_files }
+    Facts { now, settings, api, wordpress, state, wire, secret_files, units }
 }
 
 fn mode_of(path: &PathBuf) -> Option<FileMode> {

@@ -3,9 +3,12 @@
 mod passes;
 mod rights;
 mod state;
+mod unit;
 
 use super::Look;
 
 pub(super) use rights::readable;
+pub(super) use unit::PROPERTIES;
 
-pub(super) const CHECKS: &[&[Look]] = &[rights::CHECKS, state::CHECKS, passes::CHECKS];
+pub(super) const CHECKS: &[&[Look]] =
+    &[rights::CHECKS, state::CHECKS, unit::CHECKS, passes::CHECKS];

@@ -8,14 +8,21 @@ use crate::doctor::check::{Check, Finding};
 use crate::doctor::facts::{Facts, Lease};
 use crate::doctor::words::ago;
 use crate::ledger::LastPass;
-use crate::text::counted;
+use crate::text::{counted, span};
 
-pub(super) const CHECKS: &[Look] = &[lease, last_pass, last_pass_result];
+pub(super) const CHECKS: &[Look] =
+    &[lease, daemon_trouble, last_pass, last_pass_result, monthly_calls];
 
 /// Longer than any timer that somebody means.
 const LONG_AGO: Duration = Duration::from_hours(24);
 /// The longest pass: thousands of names at RunCloud's pace.
 const LONG_PASS: Duration = Duration::from_hours(6);
+/// What passes by itself is over by then.
+const PASSING: Duration = Duration::from_mins(5);
+/// The daemon spreads its looks so that nine tenths of the calls last for the month; this part is for changes.
+const FOR_CHANGES: u64 = 10;
+/// So close to the month's end nearly all of them are meant to be used.
+const LAST_DAYS: Duration = Duration::from_hours(3 * 24);
 const LOOK_AT_SERVICE: &str = "Look at the service:\nsystemctl status runcloud-domain-sync\n\
                                journalctl -u runcloud-domain-sync -e";
 
@@ -28,6 +35,29 @@ fn lease(facts: &Facts) -> Option<Finding> {
             LOOK_AT_SERVICE,
         ),
         Lease::Unknown => None,
+    }
+}
+
+fn daemon_trouble(facts: &Facts) -> Option<Finding> {
+    let check = Check::DaemonTrouble;
+    let is_held = matches!(facts.state.lease, Lease::Held(_));
+    let Some((since, trouble)) = &facts.state.glance.as_ref()?.trouble else {
+        return if is_held { check.ok("nothing keeps it from its work") } else { None };
+    };
+    let waited = facts.now.since(*since);
+    let evidence = format!("it has been waiting for {}: {trouble}", span(waited));
+    match facts.state.lease {
+        Lease::Free => {
+            let since = since.for_reader_at(facts.now);
+            check.warn(
+                format!("it ended while it waited, since {since}: {trouble}"),
+                LOOK_AT_SERVICE,
+            )
+        }
+        Lease::Held(_) | Lease::Unknown if waited < PASSING => check.note(evidence, ""),
+        Lease::Held(_) | Lease::Unknown => {
+            check.warn(evidence, "Mend what it says; it goes on by itself within seconds")
+        }
     }
 }
 
@@ -73,6 +103,8 @@ fn waiting(facts: &Facts) -> String {
 }
 
 fn last_pass_result(facts: &Facts) -> Option<Finding> {
+    // A check of its own.
+    facts.state.glance.as_ref()?.trouble.is_none().then_some(())?;
     let (at, result) = facts.state.glance.as_ref()?.last.as_ref()?.ended.as_ref()?;
     match result.as_str() {
         "converged" | "partial" | "blocked" | "paused" => Check::LastPassResult.ok(result.as_str()),
@@ -83,5 +115,59 @@ fn last_pass_result(facts: &Facts) -> Option<Finding> {
             Check::LastPassResult
                 .warn(evidence, "Mend what it says; the next pass goes on by itself")
         }
+    }
+}
+
+fn monthly_calls(facts: &Facts) -> Option<Finding> {
+    let check = Check::MonthlyCalls;
+    let limit = facts.settings.monthly_calls?;
+    let (calls, left) = (facts.state.glance.as_ref()?.calls, facts.now.left_of_month());
+    let spent = format!("{calls} of the {limit} calls of api.monthly_calls were made this month");
+    let mend = "Raise api.monthly_calls where RunCloud's plan allows it, or look what makes the calls: \
+                `history` has every change, RUST_LOG=debug every call";
+    if calls >= limit {
+        let until = "until it ends, RunCloud is looked at once a day where nothing changes";
+        return check.warn(format!("{spent}: {until}"), mend);
+    }
+    if calls >= limit - limit / FOR_CHANGES && left > LAST_DAYS {
+        let left = span(left);
+        return check
+            .warn(format!("{spent}, with {left} of it left: the rest is for changes"), mend);
+    }
+    check.ok(spent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Examined;
+    use crate::doctor::{Api, State, Verdict, Wire, WordPress};
+    use crate::ledger::Glance;
+
+    const LIMIT: u64 = 20_000;
+
+    fn verdict(calls: u64, now: &str) -> Verdict {
+        let facts = Facts {
+            now: Timestamp::parse(now).unwrap(),
+            settings: Examined { monthly_calls: Some(LIMIT), ..Examined::default() },
+            api: Api::default(),
+            wordpress: WordPress::default(),
+            state: State {
+                glance: Some(Glance { calls, ..Glance::default() }),
+                ..State::default()
+            },
+            wire: Wire::default(),
+            secret_files: vec![],
+            units: vec![],
+        };
+        monthly_calls(&facts).unwrap().verdict
+    }
+
+    #[test]
+    fn calls_that_will_not_last_are_a_finding() {
+        assert_eq!(verdict(17_999, "2026-11-10T00:00:00Z"), Verdict::Ok);
+        assert_eq!(verdict(18_000, "2026-11-10T00:00:00Z"), Verdict::Warn);
+        assert_eq!(verdict(19_999, "2026-11-29T00:00:00Z"), Verdict::Ok, "they last");
+        assert_eq!(verdict(20_000, "2026-11-29T00:00:00Z"), Verdict::Warn);
     }
 }

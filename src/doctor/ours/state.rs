@@ -108,6 +108,7 @@ mod tests {
             state: State { directory, ledger: None, glance: None, lease: Lease::Unknown },
             wire: Wire::default(),
             secret_files: vec![],
+            units: vec![],
         }
     }
 

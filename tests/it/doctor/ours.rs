@@ -2,10 +2,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use runcloud_domain_sync::ledger::Lease;
+use runcloud_domain_sync::clock::Timestamp;
+use runcloud_domain_sync::ledger::{Lease, Ledger, Service};
 use runcloud_domain_sync::simulator::Kind;
 
 use super::SetUp;
+use crate::support::world::BINDING;
 
 fn chmod(path: &Path, mode: u32) {
     std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
@@ -138,4 +140,157 @@ async fn nobody_at_work_is_worth_a_note() {
     let (found, _) = set_up.examined().await;
     assert!(found["passed"].as_array().unwrap().contains(&"lease".into()), "{found:#}");
     drop(lease);
+}
+
+/// What systemd 252 says of the shipped unit, of what it is asked for.
+const SHIPPED: &str = "\
+Id=runcloud-domain-sync.service
+FragmentPath=/usr/lib/systemd/system/runcloud-domain-sync.service
+DropInPaths=
+NeedDaemonReload=no
+User=runcloud-domain-sync
+DynamicUser=yes
+CapabilityBoundingSet=
+DevicePolicy=closed
+KeyringMode=private
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+NoNewPrivileges=yes
+PrivateDevices=yes
+PrivateIPC=yes
+PrivateMounts=yes
+PrivateTmp=yes
+PrivateUsers=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHome=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProtectSystem=strict
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=accept accept4 access alarm arch_prctl bind brk
+";
+
+impl SetUp {
+    /// Gives it a systemd that has these units loaded.
+    fn systemd(self, units: &str) -> Self {
+        let path = self.state().join("bin");
+        std::fs::create_dir_all(&path).unwrap();
+        std::fs::write(path.join("units"), units).unwrap();
+        // Like the real one it shows what it is asked for, and an empty line between two units.
+        let script = "#!/bin/sh\n\
+            [ \"$1 $2 $3 $5\" = 'show --no-pager --property runcloud-domain-sync*.service' ] || exit 1\n\
+            exec grep -E \"^(|($(echo \"$4\" | tr , '|'))=.*)$\" \"$0/../units\"\n";
+        let script = script.replace("$0/..", &path.display().to_string());
+        let program = path.join("systemctl");
+        std::fs::write(&program, script).unwrap();
+        chmod(&program, 0o755);
+        let path = format!("{}:/usr/bin:/bin", path.display());
+        self.env("PATH", &path)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_unit_as_it_is_shipped() {
+    let timer = SHIPPED.replace("sync.service", "sync-once.service");
+    let private_tmp = SHIPPED.replace("PrivateTmp=yes", "PrivateTmp=no");
+    for units in [SHIPPED, &format!("{SHIPPED}\n{timer}"), &private_tmp] {
+        let (found, _) = SetUp::fine().await.systemd(units).examined().await;
+        assert_eq!(found["findings"], serde_json::json!([]), "{found:#}");
+        let passed = found["passed"].as_array().unwrap();
+        assert!(passed.contains(&"unit_hardening".into()), "{found:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_a_drop_in_weakened() {
+    let weak = SHIPPED
+        .replace(
+            "DropInPaths=",
+            "DropInPaths=/etc/systemd/system/runcloud-domain-sync.service.d/a.conf",
+        )
+        .replace("ProtectSystem=strict", "ProtectSystem=full")
+        .replace("NoNewPrivileges=yes", "NoNewPrivileges=no")
+        .replace("CapabilityBoundingSet=", "CapabilityBoundingSet=cap_net_admin")
+        .replace("DynamicUser=yes", "DynamicUser=no")
+        .replace("User=runcloud-domain-sync", "User=");
+    let set_up = SetUp::fine().await.systemd(&format!("{SHIPPED}\n{weak}"));
+    insta::assert_snapshot!(set_up.finds("unit_hardening").await, @"
+    warn: runcloud-domain-sync.service is less locked up than it is shipped: CapabilityBoundingSet=cap_net_admin, NoNewPrivileges=no, ProtectSystem=full, it runs as root (by /etc/systemd/system/runcloud-domain-sync.service.d/a.conf) -> Take out what is not meant:
+    systemctl cat runcloud-domain-sync.service
+    systemctl edit runcloud-domain-sync.service
+    systemctl restart runcloud-domain-sync.service
+    ");
+    let open =
+        SHIPPED.replace("AF_INET AF_INET6 AF_UNIX", "").replace("=accept accept4", "=~accept4");
+    let found = SetUp::fine().await.systemd(&open).finds("unit_hardening").await;
+    assert!(
+        found.contains(": RestrictAddressFamilies=, SystemCallFilter=~accept4 access"),
+        "{found}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_was_edited_and_not_read() {
+    let edited = SHIPPED.replace("NeedDaemonReload=no", "NeedDaemonReload=yes");
+    insta::assert_snapshot!(SetUp::fine().await.systemd(&edited).finds("unit_hardening").await, @"
+    warn: the files of runcloud-domain-sync.service were edited, and systemd has not read them since -> Have them read:
+    systemctl daemon-reload
+    systemctl restart runcloud-domain-sync.service
+    ");
+}
+
+/// Writes into the ledger, as the daemon does.
+async fn in_ledger(set_up: &SetUp, write: impl AsyncFnOnce(&mut Ledger)) {
+    let lease = Lease::acquire(set_up.state()).unwrap();
+    let mut ledger = Ledger::open(set_up.state(), BINDING, &lease).await.unwrap();
+    write(&mut ledger).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_something_keeps_from_its_work() {
+    let waiting = |since| Service {
+        trouble: Some((since, "RunCloud does not answer".to_owned())),
+        ..Service::default()
+    };
+    let hour_ago = Timestamp(Timestamp::now().0 - 3_600);
+    let set_up = SetUp::fine().await;
+    in_ledger(&set_up, async |ledger| ledger.note_service(&waiting(hour_ago)).await.unwrap()).await;
+    let found = set_up.finds("daemon_trouble").await;
+    assert!(found.starts_with("warn: it ended while it waited, since "), "{found}");
+    assert!(found.contains(" UTC: RunCloud does not answer -> Look at the service:"), "{found}");
+
+    let set_up = SetUp::fine().await;
+    in_ledger(&set_up, async |ledger| ledger.note_service(&waiting(hour_ago)).await.unwrap()).await;
+    let lease = Lease::acquire(set_up.state()).unwrap();
+    let found = set_up.finds("daemon_trouble").await;
+    assert!(found.starts_with("warn: it has been waiting for 6"), "{found}");
+    assert!(found.contains(" min: RunCloud does not answer -> Mend what it says;"), "{found}");
+    drop(lease);
+
+    let set_up = SetUp::fine().await;
+    let now = Timestamp::now();
+    in_ledger(&set_up, async |ledger| ledger.note_service(&waiting(now)).await.unwrap()).await;
+    let lease = Lease::acquire(set_up.state()).unwrap();
+    assert_eq!(set_up.notes("daemon_trouble").await, "", "it may pass by itself");
+    drop(lease);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_whose_calls_are_used_up() {
+    let limited = "[api]\nmonthly_calls = 1000\n[dns]";
+    let set_up = SetUp::fine().await.configure("[dns]", limited);
+    let now = Timestamp::now();
+    in_ledger(&set_up, async |ledger| ledger.count_calls(1_000, now).await.unwrap()).await;
+    insta::assert_snapshot!(set_up.finds("monthly_calls").await, @"warn: 1000 of the 1000 calls of api.monthly_calls were made this month: until it ends, RunCloud is looked at once a day where nothing changes -> Raise api.monthly_calls where RunCloud's plan allows it, or look what makes the calls: `history` has every change, RUST_LOG=debug every call");
+    let (found, _) = SetUp::fine().await.configure("[dns]", limited).examined().await;
+    let passed = found["passed"].as_array().unwrap();
+    assert!(passed.contains(&"monthly_calls".into()), "{found:#}");
 }

@@ -268,7 +268,7 @@ async fn what_keeps_the_daemon_from_its_work_and_since_when() {
     assert_eq!(json["ledger"]["service"]["trouble"]["since"], told_since);
     assert_eq!(json["ledger"]["service"]["attempted"], told_since);
     drop(lease);
-    insta::assert_snapshot!(row(told(&world, &["status"]).await), @"ended while it waited (since TIME UTC, SPAN min ago): the database is away");
+    insta::assert_snapshot!(row(told(&world, &["status"]).await), @"ended while it waited, since TIME UTC, SPAN min ago: the database is away");
     told(&world, &["--once"]).await;
     assert_eq!(row(told(&world, &["status"]).await), "", "a pass was made since");
 }
