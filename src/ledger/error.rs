@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::path::Path;
 
 use sqlx::migrate::MigrateError;
@@ -17,6 +18,14 @@ pub enum LedgerError {
         path: String,
         /// SQLite's reason.
         error: sqlx::Error,
+    },
+    /// This user may not open it, or something else is in its place.
+    #[error("the ledger {path} cannot be opened: {error}. {}", mend(.error))]
+    Closed {
+        /// The file.
+        path: String,
+        /// The operating system's reason.
+        error: std::io::Error,
     },
     /// Its content makes no sense.
     #[error("the ledger {path} is damaged ({why})")]
@@ -80,12 +89,20 @@ impl LedgerError {
             Self::Damaged { .. } | Self::Newer(_) => true,
             Self::Statement(error) => damage(error).is_some(),
             Self::Sqlite { .. }
+            | Self::Closed { .. }
             | Self::Older(_)
             | Self::Bound { .. }
             | Self::OtherNetwork { .. }
             | Self::Lease(_)
             | Self::Paused(_) => false,
         }
+    }
+}
+
+fn mend(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::PermissionDenied => "Run this as root (sudo), or as the user of the service",
+        _ => "Set --state-dir",
     }
 }
 

@@ -1,3 +1,5 @@
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -135,6 +137,7 @@ async fn look_into(directory: &Path, binding: Binding) -> Result<Option<Known>, 
 /// A ledger that is there already, for writing beside the process that holds the lease, which may be of an
 /// older version: then nothing is written.
 pub(super) async fn open_beside(path: &Path) -> Result<SqliteConnection, LedgerError> {
+    can_open(path, OpenOptions::new().read(true).write(true))?;
     let mut connection = connect(path, durable(path)).await?;
     if !is_of_this_version(path, &mut connection).await? {
         return Err(LedgerError::Older(path.display().to_string()));
@@ -142,8 +145,13 @@ pub(super) async fn open_beside(path: &Path) -> Result<SqliteConnection, LedgerE
     Ok(connection)
 }
 
-pub(super) fn exists(path: &Path) -> Result<bool, LedgerError> {
-    path.try_exists().map_err(|error| file_error(path, error.into()))
+/// Whether there is a ledger, which this user can then open so.
+pub(super) fn can_open(path: &Path, how: &OpenOptions) -> Result<bool, LedgerError> {
+    match how.open(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(LedgerError::Closed { path: path.display().to_string(), error }),
+    }
 }
 
 /// The content, if it is of this binding and makes sense.
@@ -180,7 +188,7 @@ fn set_aside(directory: &Path) -> Result<PathBuf, LedgerError> {
     for name in [JOURNAL, FILE] {
         let path = directory.join(name);
         match std::fs::rename(&path, aside(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(file_error(&path, error.into()));
             }
             _ => {}

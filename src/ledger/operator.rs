@@ -1,3 +1,4 @@
+use std::fs::OpenOptions;
 use std::path::Path;
 
 use sqlx::{Connection, SqliteConnection};
@@ -7,7 +8,7 @@ use super::certificates::{state_of, write_state};
 use super::error::LedgerError;
 use super::history::{Action, Line};
 use super::known::{Failure, Repair};
-use super::open::{FILE, exists, open_beside};
+use super::open::{FILE, can_open, open_beside};
 use super::read::{failure_of, read_clock, repair_of};
 use super::store::{Table, delete};
 use super::ticks::TickClock;
@@ -28,7 +29,7 @@ impl Operator {
     /// [`LedgerError`], also where this user may not write it, or it is of an older version.
     pub async fn join(directory: &Path) -> Result<Option<Self>, LedgerError> {
         let path = directory.join(FILE);
-        if !exists(&path)? {
+        if !can_open(&path, OpenOptions::new().read(true).write(true))? {
             return Ok(None);
         }
         let mut connection = open_beside(&path).await?;

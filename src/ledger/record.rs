@@ -1,3 +1,4 @@
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::SqliteRow;
@@ -5,7 +6,7 @@ use sqlx::{ConnectOptions, Row, SqliteConnection};
 
 use super::error::{LedgerError, file_error, migration_error};
 use super::history::{Action, Event, Outcome, Rule, Why};
-use super::open::{FILE, JOURNAL, MIGRATIONS, exists, options};
+use super::open::{FILE, JOURNAL, MIGRATIONS, can_open, options};
 use super::read::{cause_of, name_of};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
@@ -34,7 +35,7 @@ impl Record {
     /// [`LedgerError`], also where it is of a newer version of this program.
     pub async fn open(directory: &Path) -> Result<Option<Self>, LedgerError> {
         let path = directory.join(FILE);
-        if !exists(&path)? {
+        if !can_open(&path, OpenOptions::new().read(true))? {
             return Ok(None);
         }
         let options = options(&path).read_only(true);
