@@ -1,6 +1,7 @@
 //! What an operator asks and says at the prompt.
 
 mod adopt;
+mod colours;
 mod explain;
 mod history;
 mod pause;

@@ -328,18 +328,6 @@ async fn blocked_removals_are_shown_with_their_hash() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn colours_are_for_terminals() {
-    let world = varied().await;
-    let coloured = at_terminal(&world, &["status"], "").await.stdout;
-    assert!(coloured.contains("\u{1b}[33mlast pass     \u{1b}[0m"), "{coloured:?}");
-    let mut plain = crate::support::binary::for_world(&world);
-    plain.arg("status").env("NO_COLOR", "1");
-    let plain = crate::support::terminal::run_at_terminal(plain, "").await.stdout;
-    assert!(!plain.contains('\u{1b}'), "{plain:?}");
-    assert!(!told(&world, &["status"]).await.contains('\u{1b}'));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn without_a_ledger_that_is_said() {
     let world = World::new().await;
     let status = told(&world, &["status"]).await;
