@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::args::Settings;
 use super::ask::insist;
@@ -17,12 +17,13 @@ use crate::stop::Stop;
 use crate::text::counted;
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true))]
 pub(super) struct AdoptFlags {
     /// Names that only RunCloud has, in any spelling
-    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "NAME", group = "which")]
     names: Vec<String>,
     /// Every name that only RunCloud has
-    #[arg(long)]
+    #[arg(long, group = "which")]
     all: bool,
     /// Do it without a question
     #[arg(long)]
@@ -64,6 +65,5 @@ pub(super) async fn adopt(settings: &Settings, flags: &AdoptFlags) -> Result<Exi
 }
 
 fn names(texts: &[String]) -> Result<BTreeSet<Domain>, Failure> {
-    let names = texts.iter().map(|text| place::name_in(text));
-    names.collect::<Result<_, _>>().map_err(|rejection| Failure::usage(rejection.to_string()))
+    texts.iter().map(|text| place::name(text)).collect()
 }

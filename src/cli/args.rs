@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Error, Parser, Subcommand};
 
 use super::adopt::AdoptFlags;
 use super::explain::ExplainFlags;
@@ -10,6 +11,7 @@ use super::history::HistoryFlags;
 use super::pause::PauseFlags;
 use super::retry::RetryFlags;
 use super::status::StatusFlags;
+use super::values::{duration, number};
 use crate::config::Flags;
 use crate::log::Format;
 
@@ -19,20 +21,22 @@ use crate::log::Format;
 #[command(version, after_help = AFTER_HELP, args_override_self = true, max_term_width = 100)]
 pub(super) struct Cli {
     #[command(flatten)]
-    pub(super) settings: Settings,
+    pub(super) run: RunFlags,
     /// How messages on stderr are written [default: the journal's own fields where systemd listens, else text]
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(super) log_format: Option<Format>,
+    // Its heading would be that of whatever follows.
     #[command(flatten)]
-    pub(super) run: RunFlags,
+    pub(super) settings: Settings,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
 const AFTER_HELP: &str = "\
-Credentials are never a flag: WU_RUNCLOUD_API_TOKEN (API v3), or WU_RUNCLOUD_API_KEY
-and WU_RUNCLOUD_API_SECRET (API v2), from the environment, from a file that
-config.toml names (runcloud.api_token_file), or from wp-config.php.
+Credentials are never a flag: WU_RUNCLOUD_API_TOKEN (API v3), or
+WU_RUNCLOUD_API_KEY and WU_RUNCLOUD_API_SECRET (API v2), from the environment,
+from a file that config.toml names (runcloud.api_token_file), or from
+wp-config.php.
 
 Exit codes:
    0  converged, or nothing to do      5  temporary: nothing is lost
@@ -75,30 +79,37 @@ pub(super) enum Command {
     ///
     /// Whether a daemon is at work, when passes were and are due, how many names there are, what failed, is
     /// held or blocked, and until when. Needs nothing but the state directory and the right to read it.
+    #[command(after_help = example!("status" "status --json"))]
     Status(StatusFlags),
     /// Explain why a name is, or is not, in RunCloud, covered by a certificate and served.
     ///
     /// Takes any spelling, also a URL. Reads the ledger and, where it can, the WordPress database; RunCloud is
     /// not asked. Ends in one sentence, and the mend where there is one.
+    #[command(after_help = example!("explain shop.example.com" "explain https://shop.example.com/cart --json"))]
     Explain(ExplainFlags),
     /// Show what was changed, tried and said, when, why and in which pass.
     ///
     /// Needs nothing but the state directory and the right to read it.
+    #[command(after_help = example!("history" "history --domain shop.example.com --since 7d" "history undo 12"))]
     History(HistoryFlags),
     /// Write nothing to RunCloud until `resume`, or for a time.
     ///
     /// In effect from the next call on, also for a pass at work. The tables and RunCloud are still read, and
     /// what would be done is counted.
+    #[command(after_help = example!("pause moving the server --for 2h"))]
     Pause(PauseFlags),
     /// End a pause.
+    #[command(after_help = example!("resume"))]
     Resume,
     /// Try names again with the next pass, whatever they were put off for.
+    #[command(after_help = example!("retry shop.example.com"))]
     Retry(RetryFlags),
     /// Put names that only RunCloud has under management: as no row wants them, they are removed.
     ///
     /// Shows first what becomes of each name, and asks. What rows want is adopted by every pass without a
     /// word. The web application's own name, redirects, the network's own names and the keep list are never
     /// adopted.
+    #[command(after_help = example!("adopt old.example.com" "adopt --all"))]
     Adopt(AdoptFlags),
     /// Let removals that a guard blocks through, once.
     ///
@@ -122,9 +133,9 @@ pub(super) enum Command {
         runcloud-domain-sync demo --in /tmp/DIR --map shop.example.com")]
     Demo(DemoFlags),
     /// Print a shell's completions; the Debian package has them installed.
-    ///
-    /// For bash, for example: runcloud-domain-sync completions bash >
-    /// ~/.local/share/bash-completion/completions/runcloud-domain-sync
+    #[command(after_help = "Example:\n  runcloud-domain-sync completions bash\n\n\
+        bash looks for them in\n\
+        ~/.local/share/bash-completion/completions/runcloud-domain-sync")]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -143,7 +154,7 @@ pub(super) struct RunFlags {
     #[arg(long)]
     pub(super) once: bool,
     /// Wait so long after --once for certificates that were ordered to be seen, such as 10m.
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) wait: Option<humantime::Duration>,
     /// Print the plan, write nothing and exit.
     #[arg(long)]
@@ -197,7 +208,7 @@ pub(super) struct ApproveFlags {
     /// What stands for the blocked removals, as `plan` prints it.
     pub(super) hash: String,
     /// How long the approval lasts if no pass uses it, such as 30m or 2h.
-    #[arg(long, value_name = "DURATION", default_value = "1h")]
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
     pub(super) ttl: humantime::Duration,
     /// Do it without a question.
     #[arg(long)]
@@ -210,7 +221,7 @@ pub(super) struct DemoFlags {
     #[arg(long)]
     pub(super) keep: bool,
     /// The seed of the simulated RunCloud's hostility.
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 7, value_parser = number::<u64>)]
     pub(super) seed: u64,
     /// Map NAME in the network of a demo that stays up, and exit.
     #[arg(long, value_name = "NAME", requires = "directory", conflicts_with = "keep")]
@@ -253,6 +264,28 @@ pub(super) struct Settings {
     state_dir: Option<String>,
 }
 
+/// What is said of a command that was not given what it needs, with the example of its help that is closest to what was
+/// given.
+pub(super) fn with_example(mut error: Error, arguments: &[String]) -> Error {
+    if error.kind() != ErrorKind::MissingRequiredArgument {
+        return error;
+    }
+    let mut command = Cli::command();
+    for argument in arguments {
+        if let Some(named) = command.find_subcommand(argument) {
+            command = named.clone();
+        }
+    }
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let examples = help.lines().filter_map(|line| line.strip_prefix("  "));
+    let given = |example: &&str| arguments.iter().filter(|one| example.contains(*one)).count();
+    if let Some(example) = examples.rev().max_by_key(given) {
+        let example = format!("for example: {example}").into();
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![example]));
+    }
+    error
+}
+
 impl Settings {
     /// This program with the settings it was given, for a message that names a command. A URL that may
     /// hold a password is left out.
@@ -291,8 +324,6 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

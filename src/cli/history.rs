@@ -11,6 +11,7 @@ use super::place;
 use super::plan::{print_json, print_styled, print_text};
 use super::text::coloured;
 use super::undo::{UndoFlags, undo};
+use super::values::number;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::{ACCEPTED, Action, Event, Filter, Outcome, Record, Rule};
@@ -29,7 +30,7 @@ pub(super) struct HistoryFlags {
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
     /// Only so many of the newest [default: 50, or all where --domain or --since is given]
-    #[arg(short = 'n', long, value_name = "NUMBER")]
+    #[arg(short = 'n', long, value_name = "NUMBER", value_parser = number::<u32>)]
     newest: Option<u32>,
     /// Print the events as JSON on stdout
     #[arg(long)]
@@ -45,6 +46,7 @@ enum HistoryCommand {
     /// Shows first what that comes to: the rows decide what RunCloud has, and the row of a removed name is
     /// gone. The name comes back as one that only RunCloud has, and this program leaves it alone. Asks
     /// before it does anything.
+    #[command(after_help = "Example:\n  runcloud-domain-sync history undo 12")]
     Undo(UndoFlags),
 }
 
@@ -76,8 +78,7 @@ pub(super) async fn events(directory: &Path, filter: &Filter) -> Result<Vec<Even
 }
 
 fn filter(flags: &HistoryFlags, now: Timestamp) -> Result<Filter, Failure> {
-    let domain = flags.domain.as_deref().map(place::name_in).transpose();
-    let domain = domain.map_err(|rejection| Failure::usage(format!("--domain {rejection}")))?;
+    let domain = flags.domain.as_deref().map(place::name).transpose()?;
     let since = flags.since.as_deref().map(|text| since(text, now)).transpose()?;
     let asks_for_all = domain.is_some() || since.is_some();
     let newest = flags.newest.or((!asks_for_all).then_some(NEWEST));

@@ -21,6 +21,7 @@ mod signals;
 mod status;
 mod text;
 mod undo;
+mod values;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -33,12 +34,18 @@ use exit::{Exit, Failure};
 
 use crate::log::{self, Audience, Sink, events};
 
+/// Begins every line but the first of an error, such as one of several settings that are wrong.
+const BELOW_ERROR: &str = "\n       ";
+
 /// Runs the command the process was started with.
 pub fn main() -> ExitCode {
     keep_memory_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let arguments: Vec<String> =
+                std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
+            let error = args::with_example(error, &arguments);
             // A closed stdout or stderr leaves nobody to tell.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Converged.into() };
@@ -61,7 +68,10 @@ pub fn main() -> ExitCode {
         Err(Failure { exit, message }) => {
             match sink {
                 // A closed stderr leaves nobody to tell.
-                Sink::Text => drop(writeln!(std::io::stderr(), "error: {message}")),
+                Sink::Text => {
+                    let message = message.replace('\n', BELOW_ERROR);
+                    drop(writeln!(std::io::stderr(), "error: {message}"));
+                }
                 Sink::Structured => tracing::error!(message_id = events::FAILED, "{message}"),
             }
             exit.into()
@@ -79,9 +89,9 @@ async fn run_command(cli: Cli) -> Result<Exit, Failure> {
     let Cli { settings, run, command, .. } = cli;
     match command {
         None => run::run(&settings, &run).await,
-        Some(_) if run.once || run.dry_run => {
-            Err(Failure::usage("--once and --dry-run belong to `run`"))
-        }
+        Some(_) if run.once || run.dry_run => Err(Failure::usage(
+            "--once and --dry-run are for `run`, which is the default: leave them out",
+        )),
         Some(Command::Run(flags)) => run::run(&settings, &flags.or(&run)).await,
         Some(Command::Plan(flags)) => plan::plan(&settings, flags.json || run.json).await,
         Some(Command::Status(flags)) => status::status(&settings, &flags).await,

@@ -4,6 +4,7 @@ use super::args::Settings;
 use super::exit::{Exit, Failure};
 use super::place;
 use super::plan::print_text;
+use super::values::duration;
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::Pause;
 
@@ -15,7 +16,7 @@ pub(super) struct PauseFlags {
     /// Why, for whoever finds it paused
     reason: Vec<String>,
     /// End by itself after that long, such as 2h; else only `resume` ends it
-    #[arg(long = "for", value_name = "DURATION")]
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     length: Option<humantime::Duration>,
 }
 

@@ -39,6 +39,13 @@ pub(super) fn no_ledger(directory: &Path) -> Failure {
     Failure::new(Exit::Config, message)
 }
 
+/// The host name that a command was given.
+pub(super) fn name(text: &str) -> Result<Domain, Failure> {
+    let wrong =
+        |rejection| Failure::usage(format!("{rejection}; give one such as shop.example.com"));
+    name_in(text).map_err(wrong)
+}
+
 /// The host name in whatever a person pastes: any spelling of it, or a URL.
 pub(super) fn name_in(text: &str) -> Result<Domain, Rejection> {
     let plain = Domain::parse_without_port(text);

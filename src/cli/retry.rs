@@ -17,10 +17,8 @@ pub(super) struct RetryFlags {
 
 /// Forgets what names are put off for, so that the next pass tries them.
 pub(super) async fn retry(settings: &Settings, flags: &RetryFlags) -> Result<Exit, Failure> {
-    let names = flags.names.iter().map(|text| place::name_in(text));
-    let names: Vec<Domain> = names
-        .collect::<Result<_, _>>()
-        .map_err(|rejection| Failure::usage(rejection.to_string()))?;
+    let names = flags.names.iter().map(|text| place::name(text));
+    let names: Vec<Domain> = names.collect::<Result<_, _>>()?;
     let mut operator = place::join(settings).await?;
     for name in names {
         retry_one(&mut operator, &name, &settings.command()).await?;

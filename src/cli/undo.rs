@@ -15,10 +15,16 @@ use crate::stop::Stop;
 #[derive(Debug, Args)]
 pub(super) struct UndoFlags {
     /// The number of the removal, as `history` shows it
+    #[arg(value_parser = id)]
     id: i64,
     /// Do it without a question
     #[arg(long)]
     yes: bool,
+}
+
+fn id(text: &str) -> Result<i64, String> {
+    let wrong = |_| "give the number at which its line in `history` begins, such as 12".to_owned();
+    text.parse().map_err(wrong)
 }
 
 /// Takes a removal back: whoever holds the lease adds the name with its next pass. The row stays away, so the

@@ -34,5 +34,6 @@ mod settling;
 mod stopping;
 mod support;
 mod tables;
+mod usage;
 mod wp_config;
 mod writers;
