@@ -166,8 +166,7 @@ fn tell_no_name(
         None => format!("correct the domain of site {} in WordPress", row.cause.site),
     });
     if json {
-        let verdict =
-            serde_json::json!({ "reason": "no_name", "sentence": sentence, "mend": mend });
+        let verdict = serde_json::json!({ "reason": "no_name", "because": null, "sentence": sentence, "mend": mend });
         return print_json(&serde_json::json!({ "schema": 1, "domain": null, "verdict": verdict }));
     }
     let mut page = Page::default();
@@ -193,7 +192,7 @@ fn page(name: &Domain, explanation: &Explanation, events: &[Event]) -> Page {
         let label = if index == 0 { "last" } else { "" };
         page.row(PLAIN, label, &format!("{}  {}", event.at.for_reader(), told(event)));
     }
-    let Verdict { reason, sentence, mend } = &explanation.verdict;
+    let Verdict { reason, sentence, mend, .. } = &explanation.verdict;
     let style = match (reason, mend) {
         (Reason::Live | Reason::Protected, _) => GOOD,
         (_, Some(_)) => BAD,

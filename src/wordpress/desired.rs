@@ -66,7 +66,8 @@ pub enum Standing {
 }
 
 /// Why a name is left where it is and not added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kept {
     /// `subdomains = "off"`, and the name is a site's own.
     SubdomainsOff,

@@ -46,7 +46,8 @@ pub enum Serving {
 }
 
 /// Why WordPress serves nothing by a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The row is not active.
     Inactive,

@@ -33,7 +33,7 @@ fn customers(count: usize) -> Vec<String> {
 }
 
 /// Passes whenever the ledger says that something is due, for so long; at most an hour apart.
-async fn live(world: &mut World, time: Duration) -> Vec<Report> {
+pub(crate) async fn live(world: &mut World, time: Duration) -> Vec<Report> {
     let mut reports = Vec::new();
     let end = world.now.wall.plus(time);
     while world.now.wall < end {

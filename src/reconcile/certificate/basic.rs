@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::{CertificateOrder, CertificateState, Tick, WEEK};
 use crate::reconcile::report::some_of;
+use crate::text::counted;
 
 /// Let's Encrypt's limit in its default profile.
 pub(super) const NAMES_PER_CERTIFICATE: usize = 100;
@@ -115,7 +116,7 @@ impl Situation<'_> {
         what: &str,
     ) -> Option<Wait> {
         let oldest = orders.len().checked_sub(most)?;
-        let detail = format!("{} orders in seven days ({what})", orders.len());
+        let detail = format!("{} in seven days ({what})", counted(orders.len(), "order"));
         let next = orders.get(oldest).map(|order| order.tick.plus(WEEK));
         Some(match next {
             Some(next) => self.wait_until_tick(reason, detail, next),

@@ -1,6 +1,6 @@
 //! The chain from the row to the visitor, one line for each link.
 
-use super::{Facts, FromLedger, Link, Protection, State};
+use super::{Facts, FromLedger, Link, Protection, State, is_missing};
 use crate::clock::Timestamp;
 use crate::ledger::{CertificateState, Origin, Owned};
 use crate::probe::DnsVerdict;
@@ -128,8 +128,7 @@ fn runcloud(facts: &Facts<'_>) -> Told {
             });
         }
     };
-    let is_missing = record.absent > 0;
-    Some(if is_missing {
+    Some(if record.owned.is_some() && is_missing(record) {
         (State::Bad, format!("not in the last lists{seen}"))
     } else {
         (State::Good, format!("{there}{seen}"))

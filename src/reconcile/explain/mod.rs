@@ -2,6 +2,7 @@
 //! and one sentence. Pure.
 
 mod chain;
+mod unwanted;
 mod verdict;
 mod visitor;
 
@@ -152,9 +153,9 @@ impl Facts<'_> {
 
     /// Whether the last pass left it in RunCloud.
     fn is_present(&self) -> bool {
-        let is_owned = |ledger: &FromLedger<'_>| ledger.record.owned.is_some();
+        let is_there = |record: &NameRecord| record.owned.is_some() && !is_missing(record);
         self.ledger.as_ref().is_some_and(|ledger| {
-            is_owned(ledger) || ledger.carrier.is_some() || self.is_below_wildcard()
+            is_there(ledger.record) || ledger.carrier.is_some() || self.is_below_wildcard()
         })
     }
 
@@ -177,4 +178,20 @@ impl Facts<'_> {
         let noted = self.record()?.noted.as_ref()?;
         (noted.word == word).then_some(noted.detail.as_str())
     }
+}
+
+/// Whether the last lists had not what is managed: it is noted so only where it would have to be added.
+fn is_missing(record: &NameRecord) -> bool {
+    const NOT_ADDED: [&str; 8] = [
+        "conflict",
+        "dns_elsewhere",
+        "dns_not_found",
+        "stage_failed",
+        "inactive",
+        "site_archived",
+        "site_spam",
+        "site_deleted",
+    ];
+    let is_not_added = |word: &str| NOT_ADDED.contains(&word);
+    record.absent > 0 || record.noted.as_ref().is_some_and(|noted| is_not_added(&noted.word))
 }

@@ -4,9 +4,11 @@
 use serde::Serialize;
 
 use super::chain::why_kept;
+use super::unwanted::unwanted;
 use super::visitor::{live, uncovered, unserved};
-use super::{Facts, FromTables, Protection};
+use super::{Facts, Protection};
 use crate::ledger::AtWork;
+use crate::reconcile::show::word;
 use crate::wordpress::{Kept, Standing};
 
 /// What a chain comes to.
@@ -14,6 +16,9 @@ use crate::wordpress::{Kept, Standing};
 pub struct Verdict {
     /// As a word for machines.
     pub reason: Reason,
+    /// More closely: the word that `plan --json` has for what is held or waits, or why WordPress does not serve a row;
+    /// none where the reason says it all.
+    pub because: Option<String>,
     /// As a sentence, without a full stop.
     pub sentence: String,
     /// What to do about it; none where nothing is to be done, or nothing but to wait.
@@ -91,12 +96,18 @@ pub(super) fn verdict(facts: &Facts<'_>) -> Verdict {
         .unwrap_or_else(|| live(facts))
 }
 
+impl Verdict {
+    pub(super) fn because(self, word: impl Into<String>) -> Self {
+        Self { because: Some(word.into()), ..self }
+    }
+}
+
 pub(super) fn of(reason: Reason, sentence: String) -> Verdict {
-    Verdict { reason, sentence, mend: None }
+    Verdict { reason, because: None, sentence, mend: None }
 }
 
 pub(super) fn mended(reason: Reason, sentence: String, mend: String) -> Verdict {
-    Verdict { reason, sentence, mend: Some(mend) }
+    Verdict { mend: Some(mend), ..of(reason, sentence) }
 }
 
 fn unread(facts: &Facts<'_>) -> Option<Verdict> {
@@ -132,124 +143,6 @@ fn protected(facts: &Facts<'_>) -> Option<Verdict> {
     Some(of(Reason::Protected, format!("it is {why}, which is never added, changed or removed")))
 }
 
-/// What no row wants.
-fn unwanted(facts: &Facts<'_>) -> Option<Verdict> {
-    let tables = facts.tables.as_ref().ok()?;
-    match facts.standing() {
-        Some(Standing::Wanted | Standing::Kept(_)) => return None,
-        Some(Standing::NotWanted) => return Some(site_missing(facts, tables)),
-        None => {}
-    }
-    let record = facts.record();
-    if record.is_some_and(|record| record.owned.is_some()) {
-        return Some(going(facts));
-    }
-    if record.is_some_and(|record| record.restore.is_some()) {
-        let sentence = "no row wants it; an operator wants it back, and the next pass adds it";
-        return Some(of(Reason::Restoring, sentence.to_owned()));
-    }
-    if facts.noted("unmanaged").is_some() {
-        return Some(mended(
-            Reason::Unmanaged,
-            "only RunCloud has it: no row wants it, and this program leaves it alone".to_owned(),
-            format!(
-                "map it in WordPress, or let this program remove it: {} adopt {}",
-                facts.command, facts.name
-            ),
-        ));
-    }
-    Some(no_row(facts, tables))
-}
-
-fn site_missing(facts: &Facts<'_>, tables: &FromTables<'_>) -> Verdict {
-    let row = tables.rows.first();
-    let (mapping, site) = row.map_or((0, 0), |row| (row.id, row.site));
-    let fate = match facts.record().and_then(|record| record.owned) {
-        Some(_) => "so it is removed",
-        None => "so it is not added",
-    };
-    mended(
-        Reason::SiteMissing,
-        format!("the site {site} of mapping {mapping} does not exist, {fate}"),
-        format!(
-            "delete mapping {mapping} in Ultimate Multisite → Domains, or map the name to a site that exists"
-        ),
-    )
-}
-
-/// What is still in RunCloud although no row wants it.
-fn going(facts: &Facts<'_>) -> Verdict {
-    let command = facts.command;
-    let record = facts.record();
-    if let Some(hash) = record.and_then(|record| record.blocked.as_ref()) {
-        return mended(
-            Reason::RemovalBlocked,
-            "no row wants it any more, and its removal is blocked with others".to_owned(),
-            format!("look at them: {command} plan. If all are meant: {command} approve {hash}"),
-        );
-    }
-    if let Some(noted) = record.and_then(|record| record.noted.as_ref()) {
-        return of(
-            Reason::RemovalHeld,
-            format!("no row wants it any more; it stays: {}", noted.detail),
-        );
-    }
-    mended(
-        Reason::RemovalPending,
-        "no row wants it any more, so it is removed once it was missing for removal_grace"
-            .to_owned(),
-        "if it should stay, map it again in WordPress".to_owned(),
-    )
-}
-
-fn no_row(facts: &Facts<'_>, tables: &FromTables<'_>) -> Verdict {
-    if let Some(sibling) = tables.siblings.first() {
-        let is_www = facts.name.without_www().is_some();
-        return match (is_www, facts.is_present()) {
-            (true, true) => of(
-                Reason::NoRowOfItsOwn,
-                format!(
-                    "no row has it; mapping {} does without www, whose entry serves both",
-                    sibling.id
-                ),
-            ),
-            _ => mended(
-                Reason::NoRowOfItsOwn,
-                format!(
-                    "no row has it, only mapping {} with the other spelling of www",
-                    sibling.id
-                ),
-                "map this name too, or set www = \"always\" in config.toml [sync]".to_owned(),
-            ),
-        };
-    }
-    let command = facts.command;
-    let events = facts.record().map(|record| record.events.as_slice()).unwrap_or_default();
-    let removal = events.iter().rev().find(|event| {
-        event.action == crate::ledger::Action::Remove
-            && event.outcome == crate::ledger::Outcome::Done
-            && event.domain.as_ref() == Some(facts.name)
-    });
-    match removal {
-        Some(event) => mended(
-            Reason::NoRow,
-            format!(
-                "no row wants it, and it was removed {}",
-                event.at.for_reader_at(facts.now.wall)
-            ),
-            format!(
-                "map it again in WordPress, or take the removal back: {command} history undo {}",
-                event.id
-            ),
-        ),
-        None => mended(
-            Reason::NoRow,
-            "no row wants it".to_owned(),
-            "map it in Ultimate Multisite → Domains to the customer's site".to_owned(),
-        ),
-    }
-}
-
 /// What its row, its site or the last pass holds.
 fn held(facts: &Facts<'_>) -> Option<Verdict> {
     if facts.is_present() {
@@ -257,10 +150,8 @@ fn held(facts: &Facts<'_>) -> Option<Verdict> {
     }
     if let Some(Standing::Kept(kept)) = facts.standing() {
         let sentence = format!("it is not added, because {}", why_kept(kept));
-        return Some(match mend_of_kept(kept, facts) {
-            Some(mend) => mended(Reason::Kept, sentence, mend),
-            None => of(Reason::Kept, sentence),
-        });
+        let mend = mend_of_kept(kept, facts);
+        return Some(Verdict { mend, ..of(Reason::Kept, sentence) }.because(word(kept)));
     }
     let noted = facts.record()?.noted.as_ref()?;
     let mend = match noted.word.as_str() {
@@ -274,11 +165,8 @@ fn held(facts: &Facts<'_>) -> Option<Verdict> {
         "dns_not_found" => Some("let the customer enter it in DNS".to_owned()),
         _ => None,
     };
-    Some(Verdict {
-        reason: Reason::Held,
-        sentence: format!("it is not added: {}", noted.detail),
-        mend,
-    })
+    let sentence = format!("it is not added: {}", noted.detail);
+    Some(Verdict { mend, ..of(Reason::Held, sentence) }.because(&noted.word))
 }
 
 fn mend_of_kept(kept: Kept, facts: &Facts<'_>) -> Option<String> {
@@ -299,20 +187,48 @@ fn mend_of_kept(kept: Kept, facts: &Facts<'_>) -> Option<String> {
         Kept::SiteDeleted => {
             Some("activate the site in WordPress, if it should be served".to_owned())
         }
-        Kept::SubdomainsOff => None,
+        Kept::SubdomainsOff => {
+            Some("set subdomains = \"auto\" in config.toml [sync], if it should be".to_owned())
+        }
     }
+}
+
+/// What RunCloud did not take.
+pub(super) fn refused(facts: &Facts<'_>) -> Option<Verdict> {
+    let failure = facts.record()?.failure.as_ref()?;
+    let what = match (facts.standing(), facts.is_present()) {
+        (Some(Standing::Wanted | Standing::Kept(_)), true) => "RunCloud refused a change of it",
+        (_, true) => "no row wants it any more, and RunCloud refused its removal",
+        (_, false) => "RunCloud refused it",
+    };
+    let next = failure.retry_at.for_reader_at(facts.now.wall);
+    Some(mended(
+        Reason::RetryLater,
+        format!("{what} ({}); it is tried again {next}", failure.detail),
+        format!("when the cause is mended: {} retry {}", facts.command, facts.name),
+    ))
+}
+
+/// What is left undone for an operator's word.
+pub(super) fn paused(facts: &Facts<'_>) -> Option<Verdict> {
+    facts.ledger.as_ref()?.survey.pause.as_ref()?;
+    let what = match facts.standing() {
+        Some(Standing::Wanted) => "it is wanted and not added",
+        _ if facts.is_present() => "no row wants it any more, and it is not removed",
+        _ => "an operator wants it back, and it is not added",
+    };
+    Some(mended(
+        Reason::Paused,
+        format!("{what}, because an operator paused the program"),
+        format!("{} resume", facts.command),
+    ))
 }
 
 /// What is wanted and not in RunCloud.
 fn missing(facts: &Facts<'_>) -> Option<Verdict> {
     let command = facts.command;
-    if let Some(failure) = facts.record().and_then(|record| record.failure.as_ref()) {
-        let next = failure.retry_at.for_reader_at(facts.now.wall);
-        return Some(mended(
-            Reason::RetryLater,
-            format!("RunCloud refused it ({}); it is tried again {next}", failure.detail),
-            format!("when the cause is mended: {command} retry {}", facts.name),
-        ));
+    if let Some(refused) = refused(facts) {
+        return Some(refused);
     }
     if facts.is_present() || facts.noted("unmanaged").is_some() {
         return None;
@@ -325,12 +241,8 @@ fn missing(facts: &Facts<'_>) -> Option<Verdict> {
         ));
     };
     let last = ledger.survey.last.as_ref();
-    if ledger.survey.pause.is_some() {
-        return Some(mended(
-            Reason::Paused,
-            "it is wanted and not added, because an operator paused the program".to_owned(),
-            format!("{command} resume"),
-        ));
+    if let Some(paused) = paused(facts) {
+        return Some(paused);
     }
     if ledger.at_work == AtWork::Nobody {
         return Some(mended(

@@ -3,48 +3,65 @@
 use super::Facts;
 use super::chain::why_refused;
 use super::verdict::{Reason, Verdict, mended, of};
-use crate::ledger::CertificateState;
+use crate::ledger::{CertificateState, NameRecord};
 use crate::probe::DnsVerdict;
+use crate::reconcile::show::word;
 use crate::wordpress::{Refusal, Serving};
+
+/// The word for a wait that the state of a failed order tells already.
+const FAILED: &str = "retry_later";
 
 /// What has no certificate.
 pub(super) fn uncovered(facts: &Facts<'_>) -> Option<Verdict> {
     let record = facts.served_by()?;
-    let state = record.certificate.as_ref()?;
-    let verdict = record.verdict.as_ref().map(|seen| &seen.verdict);
+    let state = record.certificate.as_ref().filter(|state| !state.is_covered())?;
+    let verdict = without_certificate(facts, record, state);
+    Some(match (&verdict.reason, &record.waiting) {
+        (Reason::DnsElsewhere | Reason::DnsNotFound, _) | (_, None) => verdict,
+        (_, Some(waiting)) => verdict.because(&waiting.word),
+    })
+}
+
+fn without_certificate(
+    facts: &Facts<'_>,
+    record: &NameRecord,
+    state: &CertificateState,
+) -> Verdict {
     let now = facts.now.wall;
-    match (state, verdict) {
-        (CertificateState::Covered { .. }, _) => None,
-        (CertificateState::Ordered { since, .. }, _) => Some(of(
+    let waits = record.waiting.as_ref().filter(|waiting| waiting.word != FAILED);
+    match (state, record.verdict.as_ref().map(|seen| &seen.verdict)) {
+        (CertificateState::Ordered { since, .. }, _) => of(
             Reason::CertificateOrdered,
             format!(
                 "its certificate was ordered {} and is not there yet",
                 since.for_reader_at(now)
             ),
-        )),
-        (_, Some(elsewhere @ DnsVerdict::Elsewhere(_))) => Some(mended(
+        ),
+        (_, Some(elsewhere @ DnsVerdict::Elsewhere(_))) => mended(
             Reason::DnsElsewhere,
             format!("it has no certificate, because it {elsewhere} and not here"),
             "let the customer point it to this server; the certificate follows by itself"
                 .to_owned(),
-        )),
-        (_, Some(DnsVerdict::NotFound)) => Some(mended(
+        ),
+        (_, Some(DnsVerdict::NotFound)) => mended(
             Reason::DnsNotFound,
             "it has no certificate, because it is not in DNS".to_owned(),
             "let the customer enter it in DNS; the certificate follows by itself".to_owned(),
-        )),
-        (CertificateState::Failed { reason, retry_at, .. }, _) => Some(mended(
-            Reason::CertificateFailed,
-            format!(
-                "its last certificate order brought nothing: {reason}; the next goes out {}",
-                retry_at.for_reader_at(now)
-            ),
-            format!("when the cause is mended: {} retry {}", facts.command, facts.name),
-        )),
-        (CertificateState::Due { .. }, _) => {
-            let why = record.waiting.as_ref();
-            let why = why.map_or("the next pass orders one", |waiting| waiting.detail.as_str());
-            Some(of(Reason::CertificateDue, format!("it has no certificate yet: {why}")))
+        ),
+        (CertificateState::Failed { reason, retry_at, .. }, _) => {
+            let next = match waits {
+                Some(waits) => format!("the next one waits: {}", waits.detail),
+                None => format!("the next goes out {}", retry_at.for_reader_at(now)),
+            };
+            mended(
+                Reason::CertificateFailed,
+                format!("its last certificate order brought nothing: {reason}; {next}"),
+                format!("when the cause is mended: {} retry {}", facts.command, facts.name),
+            )
+        }
+        (CertificateState::Due { .. } | CertificateState::Covered { .. }, _) => {
+            let why = waits.map_or("the next pass orders one", |waits| waits.detail.as_str());
+            of(Reason::CertificateDue, format!("it has no certificate yet: {why}"))
         }
     }
 }
@@ -57,7 +74,7 @@ pub(super) fn unserved(facts: &Facts<'_>) -> Option<Verdict> {
         Serving::Served { .. } => None,
         Serving::Refused { mapping, why } => {
             let told = sentence(&format!("mapping {mapping} {}", why_refused(*why)));
-            Some(refused(*mapping, *why, told))
+            Some(refused(*mapping, *why, told).because(word(why)))
         }
         Serving::Gone { site, .. } => Some(mended(
             Reason::NotServed,

@@ -247,7 +247,7 @@ fn no_check_is_without_a_set_up_that_breaks_it() {
     assert_eq!(untried, ["state_owner"]);
 }
 
-fn snake(variant: &str) -> String {
+pub(crate) fn snake(variant: &str) -> String {
     let mut name = String::new();
     for letter in variant.chars() {
         if letter.is_uppercase() && !name.is_empty() {

@@ -1,12 +1,22 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
 use runcloud_domain_sync::ledger::{IntentAction, Lease};
-use runcloud_domain_sync::simulator::{DnsAnswer, Fault, Kind};
+use runcloud_domain_sync::reconcile::certificate::{Batch, Gate, SslRules};
+use runcloud_domain_sync::reconcile::plan::Removal;
+use runcloud_domain_sync::simulator::{Certificate, DnsAnswer, Fault, Kind, Ssl};
+use runcloud_domain_sync::wordpress::Subdomains;
 use serde_json::Value;
 
-use super::{operator, ran, told, without_time};
-use crate::support::binary::{binary, run_for};
+use super::{operator, ran, told, without_place, without_time};
+use crate::certificates::live;
+use crate::support::binary::{Ran, binary, for_world_with, run_for};
 use crate::support::world::World;
 
 const ELSEWHERE: [u8; 4] = [127, 0, 0, 3];
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// The whole explanation, without times.
 async fn explained(world: &World, name: &str) -> String {
@@ -16,13 +26,23 @@ async fn explained(world: &World, name: &str) -> String {
     without_time(&page)
 }
 
-/// The reason, the sentence and the mend.
+/// The reason, more closely where it is, the sentence and the mend.
 async fn verdict(world: &World, name: &str) -> String {
-    let json = told(world, &["explain", name, "--json"]).await;
-    let json: Value = serde_json::from_str(&json).unwrap();
+    verdict_with(world, "", name).await
+}
+
+/// The same with more in config.toml.
+async fn verdict_with(world: &World, more: &str, name: &str) -> String {
+    let mut command = for_world_with(world, more);
+    command.args(["explain", name, "--json"]);
+    let Ran { code, stdout, stderr } = run_for(command).await;
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    let json: Value = serde_json::from_str(&without_place(world, &stdout)).unwrap();
     let verdict = &json["verdict"];
     let part = |name: &str| verdict[name].as_str().unwrap_or("-").to_owned();
-    without_time(&[part("reason"), part("sentence"), part("mend")].join("\n"))
+    let because = verdict["because"].as_str().map(|word| format!(": {word}"));
+    let reason = part("reason") + &because.unwrap_or_default();
+    without_time(&[reason, part("sentence"), part("mend")].join("\n"))
 }
 
 /// A world whose name `a.test` is in RunCloud.
@@ -36,7 +56,7 @@ async fn converged() -> World {
 async fn a_live_name_in_any_spelling() {
     let mut world = World::new().await.mapped(&["a.test"]).await.with_web_server().await;
     world.pass().await.unwrap();
-    world.later(std::time::Duration::from_mins(1));
+    world.later(MINUTE);
     world.pass().await.unwrap();
     insta::assert_snapshot!(explained(&world, "https://A.test:443/cart?x=1").await, @"
     name          a.test
@@ -180,10 +200,10 @@ async fn blocked_and_held_removals() {
     no row wants it any more, and its removal is blocked with others
     look at them: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR plan. If all are meant: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR approve HASH
     ");
-    world.policy.removal = runcloud_domain_sync::reconcile::plan::Removal::Never;
+    world.policy.removal = Removal::Never;
     world.pass().await.unwrap();
     insta::assert_snapshot!(verdict(&world, "n05.test").await, @r#"
-    removal_held
+    removal_held: removal_never
     no row wants it any more; it stays: mapping 13 is gone, and removal = "never"
     -
     "#);
@@ -218,12 +238,12 @@ async fn rows_that_keep_a_name_from_being_added() {
     world.row(99, "orphan.test", 1, "done").await;
     world.dns.points("failed.test", [ELSEWHERE]);
     insta::assert_snapshot!(verdict(&world, "failed.test").await, @r#"
-    kept
+    kept: stage_failed
     it is not added, because the plugin gave up waiting for its DNS
     check its DNS, then set mapping 10 to the stage "Checking DNS" in Ultimate Multisite → Domains
     "#);
     insta::assert_snapshot!(verdict(&world, "inactive.test").await, @"
-    kept
+    kept: inactive
     it is not added, because its row is not active
     switch mapping 11 to active in Ultimate Multisite → Domains; saving it while it is checked switches it off by accident
     ");
@@ -235,19 +255,19 @@ async fn rows_that_keep_a_name_from_being_added() {
     world.map(&["late.test"]).await;
     world.sql("UPDATE wp_blogs SET archived = 1 WHERE blog_id = 2").await;
     insta::assert_snapshot!(verdict(&world, "late.test").await, @"
-    kept
+    kept: site_archived
     it is not added, because its site is archived
     unarchive the site in WordPress, if it should be served
     ");
     world.sql("UPDATE wp_blogs SET archived = 0, spam = 1 WHERE blog_id = 2").await;
     insta::assert_snapshot!(verdict(&world, "late.test").await, @"
-    kept
+    kept: site_spam
     it is not added, because its site is marked as spam
     clear the site's spam mark in WordPress, if it is none
     ");
     world.sql("UPDATE wp_blogs SET spam = 0, deleted = 1 WHERE blog_id = 2").await;
     insta::assert_snapshot!(verdict(&world, "late.test").await, @"
-    kept
+    kept: site_deleted
     it is not added, because its site is deleted
     activate the site in WordPress, if it should be served
     ");
@@ -271,7 +291,7 @@ async fn what_runcloud_refuses_and_what_is_a_redirect_there() {
     when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry taken.test
     ");
     insta::assert_snapshot!(verdict(&world, "moved.test").await, @"
-    held
+    held: redirect
     it is not added: mapping 9 of site 2, but it is a redirect in RunCloud
     make it an alias in RunCloud, or delete it there
     ");
@@ -343,7 +363,7 @@ async fn names_without_a_certificate() {
     it has no certificate, because it is not in DNS
     let the customer enter it in DNS; the certificate follows by itself
     ");
-    world.later(std::time::Duration::from_mins(1));
+    world.later(MINUTE);
     world.pass().await.unwrap();
     world.runcloud.model().faults.push(Fault::on("PUT", "/ssl/").status(422).always());
     world.map(&["new.test"]).await;
@@ -366,27 +386,40 @@ async fn what_wordpress_does_not_serve() {
     forget_certificates(&world).await;
     set("stage = 'checking-dns'").await;
     insta::assert_snapshot!(verdict(&world, "a.test").await, @"
-    plugin_checks
+    plugin_checks: checking_dns
     everything is there, and WordPress does not serve it: mapping 8 waits until the plugin has seen the name arrive here
+    -
+    ");
+    set("stage = 'checking-ssl-cert'").await;
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    plugin_checks: checking_ssl
+    everything is there, and WordPress does not serve it: mapping 8 waits until the plugin has seen a certificate
     -
     ");
     set("stage = 'ssl-failed'").await;
     insta::assert_snapshot!(verdict(&world, "a.test").await, @r#"
-    plugin_gave_up
+    plugin_gave_up: ssl_failed
     everything is there, and WordPress does not serve it: mapping 8 was given up by the plugin, which saw no certificate
     in the web application's directory: wp wu domain update 8 --stage=checking-ssl-cert and wp eval "wu_enqueue_async_action('wu_async_process_domain_stage', ['domain_id' => 8], 'domain');"
     "#);
     set("stage = 'failed'").await;
     insta::assert_snapshot!(verdict(&world, "a.test").await, @r#"
-    plugin_gave_up
+    plugin_gave_up: failed
     everything is there, and WordPress does not serve it: mapping 8 was given up by the plugin, which did not see the name arrive
     in the web application's directory: wp wu domain update 8 --stage=checking-dns and wp eval "wu_enqueue_async_action('wu_async_process_domain_stage', ['domain_id' => 8], 'domain');"
     "#);
     set("stage = 'done', active = 0").await;
     insta::assert_snapshot!(verdict(&world, "a.test").await, @"
-    not_served
+    not_served: inactive
     everything is there, and WordPress does not serve it: mapping 8 is not active
     switch mapping 8 to active in Ultimate Multisite → Domains
+    ");
+    world.row(99, "b.test", 1, "done").await;
+    world.sql("UPDATE wp_wu_domain_mappings SET id = 1 WHERE blog_id = 99").await;
+    insta::assert_snapshot!(verdict(&world, "b.test").await, @"
+    not_served: no_site
+    everything is there, and WordPress does not serve it: mapping 1 is of a site that does not exist
+    map it to a site that exists, and delete mapping 1
     ");
 }
 
@@ -411,6 +444,12 @@ async fn the_ledger_answers_where_the_database_does_not() {
     let bare = run_for(bare).await;
     assert_eq!(bare.code, 0, "{}", bare.stderr);
     assert!(bare.stdout.contains("it cannot be said: the tables were not read"), "{}", bare.stdout);
+    world.sql("RENAME TABLE wp_wu_domain_mappings TO wp_elsewhere").await;
+    insta::assert_snapshot!(verdict(&world, "nobody.test").await, @"
+    unread
+    it cannot be said: the tables were not read (there is no readable table wp_wu_domain_mappings, and none whose name ends in wu_domain_mappings: is Ultimate Multisite set up in this database, and has the user SELECT on the table?), and the ledger does not know it
+    -
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -423,4 +462,311 @@ async fn runcloud_is_not_asked_and_nothing_is_written() {
     assert_eq!(ran(&world, &["explain", "a.test"]).await.code, 0);
     assert_eq!(world.runcloud.calls().len(), 0);
     assert_eq!(std::fs::read(&ledger).unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_somebody_keeps_taking_away() {
+    let mut world = converged().await;
+    for _ in 0..4 {
+        world.runcloud.model().detach("a.test");
+        world.pass().await.unwrap();
+        world.later(MINUTE);
+    }
+    assert!(!world.names().contains(&"a.test".to_owned()));
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    held: conflict
+    it is not added: added again 3 times and gone from RunCloud each time: who else changes it, a person or the plugin's own integration? Next try TIME UTC
+    find out who removes it in RunCloud, then: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
+    ");
+    let page = explained(&world, "a.test").await;
+    assert!(page.contains("RunCloud      not in the last lists"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn additions_that_wait_for_dns() {
+    let mut world = World::new().await.mapped(&["away.test", "gone.test"]).await;
+    world.policy.gate = Gate::Add;
+    world.dns.points("away.test", [ELSEWHERE]);
+    world.dns.says("gone.test", DnsAnswer::NxDomain);
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "away.test").await, @"
+    held: dns_elsewhere
+    it is not added: mapping 8 of site 2, but it points to 127.0.0.3; looked up again TIME UTC
+    let the customer point it to this server
+    ");
+    insta::assert_snapshot!(verdict(&world, "gone.test").await, @"
+    held: dns_not_found
+    it is not added: mapping 9 of site 2, but it has no address in DNS; looked up again TIME UTC
+    let the customer enter it in DNS
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wildcard_serves_a_site_s_own_name() {
+    let mut world = World::new().await;
+    world.runcloud.model().detach("shop.network.test");
+    world.runcloud.model().attach("*.network.test", Kind::Alias);
+    world.pass().await.unwrap();
+    let page = explained(&world, "shop.network.test").await;
+    assert!(page.contains("RunCloud      served by a wildcard, as of pass 1"), "{page}");
+    insta::assert_snapshot!(verdict(&world, "shop.network.test").await, @"
+    live
+    it is in RunCloud and served by WordPress; its certificate was not seen yet
+    -
+    ");
+    let off = "[sync]\nsubdomains = \"off\"";
+    world.policy.subdomains = Subdomains::Off;
+    world.runcloud.model().detach("*.network.test");
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict_with(&world, off, "shop.network.test").await, @r#"
+    kept: subdomains_off
+    it is not added, because subdomains = "off"
+    set subdomains = "auto" in config.toml [sync], if it should be
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_the_keep_list_keeps() {
+    let mut world = converged().await;
+    world.keep = vec!["a.test"];
+    world.unmap("a.test").await;
+    world.pass().await.unwrap();
+    let kept = "[sync]\nkeep = [\"a.test\"]";
+    insta::assert_snapshot!(verdict_with(&world, kept, "www.a.test").await, @"
+    protected
+    it is on the keep list (sync.keep), which is never added, changed or removed
+    -
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removals_that_runcloud_refuses_or_that_wait() {
+    let mut world = World::new().await.mapped(&["a.test", "b.test", "c.test"]).await;
+    world.pass().await.unwrap();
+    world.unmap("a.test").await;
+    world.runcloud.model().faults.push(Fault::on("DELETE", "/domains/").status(422).always());
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    retry_later
+    no row wants it any more, and RunCloud refused its removal (422 Simulated 422); it is tried again TIME UTC
+    when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
+    ");
+    world.runcloud.model().faults.clear();
+    world.unmap("b.test").await;
+    operator(&world).await.pause("moving", None, &world.now).await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "b.test").await, @"
+    paused
+    no row wants it any more, and it is not removed, because an operator paused the program
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR resume
+    ");
+    operator(&world).await.resume(world.now.wall).await.unwrap();
+    world.later(HOUR * 7);
+    world
+        .sql("UPDATE wp_wu_domain_mappings SET domain = 'not a name' WHERE domain = 'c.test'")
+        .await;
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "c.test").await, @r#"
+    removal_held: rejected
+    no row wants it any more; it stays: mapping 10 of site 2 holds no host name any more: "not a name" is not a host name: it contains ' '
+    -
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_by_a_list_that_is_not_to_be_believed() {
+    let world = converged().await;
+    world.rest().await;
+    world.unmap("a.test").await;
+    for domain in &mut world.runcloud.model().app.domains {
+        domain.name = match domain.name.as_str() {
+            "a.test" => "b.test".into(),
+            "b.test" => "a.test".into(),
+            _ => continue,
+        };
+    }
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    removal_held: unproven
+    no row wants it any more; it stays: mapping 8 is gone, but RunCloud lists it as entry 698, which is b.test's: not believed
+    -
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_was_taken_back_and_does_not_come() {
+    let mut world = converged().await;
+    world.unmap("a.test").await;
+    world.pass().await.unwrap();
+    told(&world, &["history", "undo", "6", "--yes"]).await;
+    operator(&world).await.pause("moving", None, &world.now).await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    paused
+    an operator wants it back, and it is not added, because an operator paused the program
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR resume
+    ");
+    operator(&world).await.resume(world.now.wall).await.unwrap();
+    world.runcloud.model().taken.insert("a.test".into());
+    world.later(MINUTE);
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    retry_later
+    RunCloud refused it (422 The given data was invalid. The name has already been taken; it is not in this web application, so perhaps in another); it is tried again TIME UTC
+    when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_that_nothing_orders() {
+    let world = World::new().await.mapped(&["a.test"]).await.with_web_server().await;
+    world.runcloud.model().app.ssl = Ssl::None;
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    certificate_due: no_certificate
+    it has no certificate yet: the web application has no certificate: install one in RunCloud, or set ssl.install = true
+    -
+    ");
+    let until = std::time::SystemTime::now() + HOUR * 7_200;
+    let names = ["network.test".to_owned()].into();
+    let custom = Certificate { method: "custom".into(), ..Certificate::issued(9, names, until) };
+    world.runcloud.model().app.ssl = Ssl::Custom(custom);
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    certificate_due: custom_certificate
+    it has no certificate yet: the web application has a certificate of somebody's own, which is not touched
+    -
+    ");
+    world.runcloud.model().app.ssl = Ssl::Advanced { auto: true, certificates: <_>::default() };
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    certificate_due: auto_ssl
+    it has no certificate yet: RunCloud issues it by itself (AutoSSL)
+    -
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_that_wait_for_others() {
+    let mut world = World::new().await.mapped(&["a.test"]).await.with_web_server().await;
+    world.rules = SslRules { batch: Batch::Quiet, ..SslRules::default() };
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    certificate_due: batching
+    it has no certificate yet: more names may follow; ordered TIME UTC
+    -
+    ");
+    world.rules = SslRules::default();
+    world.runcloud.model().issue_delay = MINUTE;
+    world.pass().await.unwrap();
+    world.map(&["b.test"]).await;
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "a.test").await, @"
+    certificate_ordered: ordered
+    its certificate was ordered TIME UTC and is not there yet
+    -
+    ");
+    insta::assert_snapshot!(verdict(&world, "b.test").await, @"
+    certificate_due: order_in_flight
+    it has no certificate yet: the order of TIME UTC is under way
+    -
+    ");
+    live(&mut world, MINUTE * 3).await;
+    insta::assert_snapshot!(verdict(&world, "b.test").await, @"
+    certificate_due: min_interval
+    it has no certificate yet: the last order was TIME UTC, and orders are 10m apart (ssl.min_interval)
+    -
+    ");
+    world.rules.max_per_week = 1;
+    live(&mut world, HOUR).await;
+    insta::assert_snapshot!(verdict(&world, "b.test").await, @"
+    certificate_due: weekly_limit
+    it has no certificate yet: 1 order in seven days (ssl.max_per_week)
+    -
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_that_the_authority_does_not_issue() {
+    let mut world = World::new().await.mapped(&["a.test"]).await.with_web_server().await;
+    world.rules = SslRules::default();
+    world
+        .runcloud
+        .model()
+        .misdirected
+        .extend(["a.test", "network.test", "shop.network.test"].map(str::to_owned));
+    world.pass().await.unwrap();
+    world.runcloud.model().issue_delay = MINUTE;
+    live(&mut world, HOUR * 48).await;
+    insta::assert_snapshot!(without_log(&verdict(&world, "a.test").await), @"
+    certificate_failed: same_names_limit
+    its last certificate order brought nothing: an order brought no certificate within 30 minutes; the next one waits: 4 orders in seven days (for exactly these names, of which Let's Encrypt issues few)
+    when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_that_cannot_hold_all_names() {
+    let names: Vec<String> = (0..99).map(|number| format!("n{number:02}.test")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let world = World::new().await.mapped(&names).await.with_web_server().await;
+    world.pass().await.unwrap();
+    insta::assert_snapshot!(verdict(&world, "n42.test").await, @"
+    certificate_due: too_many_names
+    it has no certificate yet: the web application serves 101 names, and one certificate holds 100: switch to advanced SSL in RunCloud
+    -
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_that_a_misdirected_name_spoils() {
+    let names = ["a.test", "dead.test"];
+    let mut world = World::new().await.mapped(&names).await.with_web_server().await;
+    world.rules = SslRules::default();
+    world.dns.points("dead.test", [ELSEWHERE]);
+    world.runcloud.model().misdirected.insert("dead.test".to_owned());
+    world.runcloud.model().strict_orders = true;
+    world.pass().await.unwrap();
+    live(&mut world, HOUR * 24).await;
+    insta::assert_snapshot!(without_log(&verdict(&world, "a.test").await), @"
+    certificate_failed: spoiled
+    its last certificate order brought nothing: an order brought no certificate within 30 minutes; the next one waits: an order for all names failed as a whole while dead.test did not point here, so it would fail again: mend its DNS, remove its mapping, or switch to advanced SSL in RunCloud
+    when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
+    ");
+}
+
+/// Without what RunCloud's log had to say, which is what it said in that very second.
+fn without_log(verdict: &str) -> String {
+    let (before, after) = verdict.split_once("; the next one waits").unwrap();
+    let before = before.split("; RunCloud's log").next().unwrap();
+    format!("{before}; the next one waits{after}")
+}
+
+/// The words of an enum in the program's own source.
+fn words(source: &str, name: &str) -> Vec<String> {
+    let all = source.split(&format!("pub enum {name} {{")).nth(1).unwrap().split("\n}").next();
+    let lines = all.unwrap().lines().filter_map(|line| line.trim().strip_suffix(','));
+    lines.filter(|word| word.chars().all(char::is_alphanumeric)).map(crate::doctor::snake).collect()
+}
+
+#[test]
+fn every_reason_has_a_scenario_that_prints_it() {
+    let shown: BTreeSet<&str> = include_str!("explain.rs")
+        .split("insta::assert_snapshot!(")
+        .skip(1)
+        .filter_map(|rest| rest.split('@').nth(1)?.lines().nth(1))
+        .flat_map(|line| line.trim().split(": "))
+        .collect();
+    let sets = [
+        ("src/reconcile/explain/verdict.rs", "Reason"),
+        ("src/reconcile/change.rs", "HeldReason"),
+        ("src/reconcile/certificate/waiting.rs", "WaitingReason"),
+        ("src/wordpress/desired.rs", "Kept"),
+        ("src/wordpress/serving.rs", "Refusal"),
+    ];
+    for (file, name) in sets {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let words = words(&std::fs::read_to_string(source).unwrap(), name);
+        assert!(words.len() > 5, "{words:?}");
+        let missing = words.iter().filter(|word| !shown.contains(word.as_str()));
+        assert_eq!(missing.collect::<Vec<_>>(), Vec::<&String>::new(), "of {name}");
+    }
 }
