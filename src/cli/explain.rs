@@ -199,9 +199,11 @@ fn page(name: &Domain, explanation: &Explanation, events: &[Event]) -> Page {
         (_, None) => ODD,
     };
     page.row(style, "verdict", sentence);
-    if let Some(mend) = mend {
-        page.row(PLAIN, "mend", mend);
+    let mut lines = mend.iter().flat_map(|mend| mend.lines());
+    if let Some(sentence) = lines.next() {
+        page.row(PLAIN, "mend", sentence);
     }
+    lines.for_each(|command| page.line(command));
     page
 }
 

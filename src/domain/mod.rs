@@ -206,7 +206,7 @@ mod tests {
             ("", "it is empty"),
             (" .\n", "it is empty"),
             ("localhost", "it has only one label"),
-            ("https://example.com", "it is a URL, not a host name"),
+            ("https://example.com", "it is a URL"),
             ("*.example.com", "it is a wildcard"),
             ("127.0.0.7", "it is an IP address"),
             ("[::1]", "it is an IP address"),

@@ -37,7 +37,7 @@ pub enum Reason {
     #[error("it is empty")]
     Empty,
     /// It begins with a scheme such as `https://`.
-    #[error("it is a URL, not a host name")]
+    #[error("it is a URL")]
     Scheme,
     /// It contains `*`.
     #[error("it is a wildcard")]

@@ -21,7 +21,8 @@ pub(super) fn title(text: &str) -> Result<(), Failure> {
 
 /// Tells something.
 pub(super) fn say(text: &str) -> Result<(), Failure> {
-    print_text(&wrapped(PLAIN, "", "", text))
+    let lines: Vec<_> = text.lines().map(|line| wrapped(PLAIN, "", "", line)).collect();
+    print_text(&lines.join("\n"))
 }
 
 /// Shows what a command of this program prints, or a table.

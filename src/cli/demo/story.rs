@@ -313,6 +313,8 @@ impl Story<'_> {
             }
         }
         show(&report)?;
+        let metered = self.network.reader.tally().take().metered();
+        self.ledger.count_calls(metered, Moment::now().wall).await?;
         let calls = self.runcloud.calls();
         self.calls += calls.len();
         self.lost += calls.iter().filter(|call| call.status == 502).count();

@@ -29,7 +29,7 @@ pub(super) fn unwanted(facts: &Facts<'_>) -> Option<Verdict> {
             Reason::Unmanaged,
             "only RunCloud has it: no row wants it, and this program leaves it alone".to_owned(),
             format!(
-                "map it in WordPress, or let this program remove it: {} adopt {}",
+                "map it in WordPress, or let this program remove it:\n{} adopt {}",
                 facts.command, facts.name
             ),
         ));
@@ -64,7 +64,10 @@ fn going(facts: &Facts<'_>) -> Verdict {
         return mended(
             Reason::RemovalBlocked,
             "no row wants it any more, and its removal is blocked with others".to_owned(),
-            format!("look at them: {command} plan. If all are meant: {command} approve {hash}"),
+            format!(
+                "look at them, and if all are meant let them through:\n{command} plan\n\
+                 {command} approve {hash}"
+            ),
         );
     }
     if let Some(noted) = record.and_then(|record| record.noted.as_ref()) {
@@ -121,7 +124,7 @@ fn no_row(facts: &Facts<'_>, tables: &FromTables<'_>) -> Verdict {
                 event.at.for_reader_at(facts.now.wall)
             ),
             format!(
-                "map it again in WordPress, or take the removal back: {command} history undo {}",
+                "map it again in WordPress, or take the removal back:\n{command} history undo {}",
                 event.id
             ),
         ),

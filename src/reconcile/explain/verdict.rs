@@ -21,7 +21,8 @@ pub struct Verdict {
     pub because: Option<String>,
     /// As a sentence, without a full stop.
     pub sentence: String,
-    /// What to do about it; none where nothing is to be done, or nothing but to wait.
+    /// What to do about it: a sentence, and commands on lines of their own; none where nothing is to be done, or
+    /// nothing but to wait.
     pub mend: Option<String>,
 }
 
@@ -157,7 +158,7 @@ fn held(facts: &Facts<'_>) -> Option<Verdict> {
     let mend = match noted.word.as_str() {
         "unmanaged" | "primary" => return None,
         "conflict" => Some(format!(
-            "find out who removes it in RunCloud, then: {} retry {}",
+            "find out who removes it in RunCloud, then:\n{} retry {}",
             facts.command, facts.name
         )),
         "redirect" => Some("make it an alias in RunCloud, or delete it there".to_owned()),
@@ -205,7 +206,7 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Verdict> {
     Some(mended(
         Reason::RetryLater,
         format!("{what} ({}); it is tried again {next}", failure.detail),
-        format!("when the cause is mended: {} retry {}", facts.command, facts.name),
+        format!("when the cause is mended:\n{} retry {}", facts.command, facts.name),
     ))
 }
 
@@ -220,7 +221,7 @@ pub(super) fn paused(facts: &Facts<'_>) -> Option<Verdict> {
     Some(mended(
         Reason::Paused,
         format!("{what}, because an operator paused the program"),
-        format!("{} resume", facts.command),
+        format!("end the pause:\n{} resume", facts.command),
     ))
 }
 
@@ -237,7 +238,7 @@ fn missing(facts: &Facts<'_>) -> Option<Verdict> {
         return Some(mended(
             Reason::NotAtWork,
             "it is wanted, and no pass was made yet".to_owned(),
-            format!("look: {command} plan. Then run it once: {command} --once"),
+            format!("look, then run it once:\n{command} plan\n{command} --once"),
         ));
     };
     let last = ledger.survey.last.as_ref();
@@ -248,7 +249,7 @@ fn missing(facts: &Facts<'_>) -> Option<Verdict> {
         return Some(mended(
             Reason::NotAtWork,
             "it is wanted; the next pass adds it, and no process is at work".to_owned(),
-            format!("start the service, or run it once: {command} --once"),
+            format!("start the service, or run it once:\n{command} --once"),
         ));
     }
     let is_good = |result: &str| ["converged", "partial", "blocked"].contains(&result);

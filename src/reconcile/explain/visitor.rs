@@ -56,7 +56,7 @@ fn without_certificate(
             mended(
                 Reason::CertificateFailed,
                 format!("its last certificate order brought nothing: {reason}; {next}"),
-                format!("when the cause is mended: {} retry {}", facts.command, facts.name),
+                format!("when the cause is mended:\n{} retry {}", facts.command, facts.name),
             )
         }
         (CertificateState::Due { .. } | CertificateState::Covered { .. }, _) => {
@@ -97,7 +97,7 @@ pub(super) fn unserved(facts: &Facts<'_>) -> Option<Verdict> {
 fn refused(mapping: i64, why: Refusal, sentence: String) -> Verdict {
     let again = |stage: &str| {
         format!(
-            "in the web application's directory: wp wu domain update {mapping} --stage={stage} and wp eval \
+            "in the web application's directory:\nwp wu domain update {mapping} --stage={stage}\nwp eval \
              \"wu_enqueue_async_action('wu_async_process_domain_stage', ['domain_id' => {mapping}], 'domain');\""
         )
     };

@@ -21,7 +21,9 @@ const HOUR: Duration = Duration::from_hours(1);
 /// The whole explanation, without times.
 async fn explained(world: &World, name: &str) -> String {
     let page = told(world, &["explain", name]).await;
-    let wide = page.lines().filter(|line| line.chars().count() > 80);
+    // A command is to be copied as it is.
+    let text = page.lines().filter(|line| !line.trim().starts_with("runcloud-domain-sync "));
+    let wide = text.filter(|line| line.chars().count() > 80);
     assert_eq!(wide.count(), 0, "{page}");
     without_time(&page)
 }
@@ -134,7 +136,8 @@ async fn a_name_without_a_row() {
     insta::assert_snapshot!(verdict(&world, "a.test").await, @"
     no_row
     no row wants it, and it was removed TIME UTC
-    map it again in WordPress, or take the removal back: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR history undo 6
+    map it again in WordPress, or take the removal back:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR history undo 6
     ");
     insta::assert_snapshot!(verdict(&world, "www.b.test").await, @r#"
     no_row_of_its_own
@@ -163,7 +166,8 @@ async fn a_name_that_only_runcloud_has() {
     insta::assert_snapshot!(verdict(&world, "hand.test").await, @"
     unmanaged
     only RunCloud has it: no row wants it, and this program leaves it alone
-    map it in WordPress, or let this program remove it: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR adopt hand.test
+    map it in WordPress, or let this program remove it:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR adopt hand.test
     ");
 }
 
@@ -198,7 +202,9 @@ async fn blocked_and_held_removals() {
     insta::assert_snapshot!(blocked, @"
     removal_blocked
     no row wants it any more, and its removal is blocked with others
-    look at them: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR plan. If all are meant: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR approve HASH
+    look at them, and if all are meant let them through:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR plan
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR approve HASH
     ");
     world.policy.removal = Removal::Never;
     world.pass().await.unwrap();
@@ -288,7 +294,8 @@ async fn what_runcloud_refuses_and_what_is_a_redirect_there() {
     insta::assert_snapshot!(verdict(&world, "taken.test").await, @"
     retry_later
     RunCloud refused it (422 The given data was invalid. The name has already been taken; it is not in this web application, so perhaps in another); it is tried again TIME UTC
-    when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry taken.test
+    when the cause is mended:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry taken.test
     ");
     insta::assert_snapshot!(verdict(&world, "moved.test").await, @"
     held: redirect
@@ -304,7 +311,8 @@ async fn what_the_next_pass_adds_and_why_it_may_not_come() {
     insta::assert_snapshot!(verdict(&world, "new.test").await, @"
     not_at_work
     it is wanted; the next pass adds it, and no process is at work
-    start the service, or run it once: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR --once
+    start the service, or run it once:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR --once
     ");
     let lease = Lease::acquire(world.state.path()).unwrap();
     insta::assert_snapshot!(verdict(&world, "new.test").await, @"
@@ -316,6 +324,7 @@ async fn what_the_next_pass_adds_and_why_it_may_not_come() {
     insta::assert_snapshot!(verdict(&world, "new.test").await, @"
     paused
     it is wanted and not added, because an operator paused the program
+    end the pause:
     runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR resume
     ");
     operator(&world).await.resume(world.now.wall).await.unwrap();
@@ -336,7 +345,9 @@ async fn before_the_first_pass() {
     insta::assert_snapshot!(verdict(&world, "a.test").await, @"
     not_at_work
     it is wanted, and no pass was made yet
-    look: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR plan. Then run it once: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR --once
+    look, then run it once:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR plan
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR --once
     ");
 }
 
@@ -371,7 +382,8 @@ async fn names_without_a_certificate() {
     insta::assert_snapshot!(verdict(&world, "new.test").await, @"
     certificate_failed
     its last certificate order brought nothing: 422 Simulated 422; the next goes out TIME UTC
-    when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry new.test
+    when the cause is mended:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry new.test
     ");
 }
 
@@ -400,13 +412,17 @@ async fn what_wordpress_does_not_serve() {
     insta::assert_snapshot!(verdict(&world, "a.test").await, @r#"
     plugin_gave_up: ssl_failed
     everything is there, and WordPress does not serve it: mapping 8 was given up by the plugin, which saw no certificate
-    in the web application's directory: wp wu domain update 8 --stage=checking-ssl-cert and wp eval "wu_enqueue_async_action('wu_async_process_domain_stage', ['domain_id' => 8], 'domain');"
+    in the web application's directory:
+    wp wu domain update 8 --stage=checking-ssl-cert
+    wp eval "wu_enqueue_async_action('wu_async_process_domain_stage', ['domain_id' => 8], 'domain');"
     "#);
     set("stage = 'failed'").await;
     insta::assert_snapshot!(verdict(&world, "a.test").await, @r#"
     plugin_gave_up: failed
     everything is there, and WordPress does not serve it: mapping 8 was given up by the plugin, which did not see the name arrive
-    in the web application's directory: wp wu domain update 8 --stage=checking-dns and wp eval "wu_enqueue_async_action('wu_async_process_domain_stage', ['domain_id' => 8], 'domain');"
+    in the web application's directory:
+    wp wu domain update 8 --stage=checking-dns
+    wp eval "wu_enqueue_async_action('wu_async_process_domain_stage', ['domain_id' => 8], 'domain');"
     "#);
     set("stage = 'done', active = 0").await;
     insta::assert_snapshot!(verdict(&world, "a.test").await, @"
@@ -476,7 +492,8 @@ async fn a_name_that_somebody_keeps_taking_away() {
     insta::assert_snapshot!(verdict(&world, "a.test").await, @"
     held: conflict
     it is not added: added again 3 times and gone from RunCloud each time: who else changes it, a person or the plugin's own integration? Next try TIME UTC
-    find out who removes it in RunCloud, then: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
+    find out who removes it in RunCloud, then:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
     ");
     let page = explained(&world, "a.test").await;
     assert!(page.contains("RunCloud      not in the last lists"), "{page}");
@@ -549,7 +566,8 @@ async fn removals_that_runcloud_refuses_or_that_wait() {
     insta::assert_snapshot!(verdict(&world, "a.test").await, @"
     retry_later
     no row wants it any more, and RunCloud refused its removal (422 Simulated 422); it is tried again TIME UTC
-    when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
+    when the cause is mended:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
     ");
     world.runcloud.model().faults.clear();
     world.unmap("b.test").await;
@@ -557,6 +575,7 @@ async fn removals_that_runcloud_refuses_or_that_wait() {
     insta::assert_snapshot!(verdict(&world, "b.test").await, @"
     paused
     no row wants it any more, and it is not removed, because an operator paused the program
+    end the pause:
     runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR resume
     ");
     operator(&world).await.resume(world.now.wall).await.unwrap();
@@ -602,6 +621,7 @@ async fn a_removal_that_was_taken_back_and_does_not_come() {
     insta::assert_snapshot!(verdict(&world, "a.test").await, @"
     paused
     an operator wants it back, and it is not added, because an operator paused the program
+    end the pause:
     runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR resume
     ");
     operator(&world).await.resume(world.now.wall).await.unwrap();
@@ -611,7 +631,8 @@ async fn a_removal_that_was_taken_back_and_does_not_come() {
     insta::assert_snapshot!(verdict(&world, "a.test").await, @"
     retry_later
     RunCloud refused it (422 The given data was invalid. The name has already been taken; it is not in this web application, so perhaps in another); it is tried again TIME UTC
-    when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
+    when the cause is mended:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
     ");
 }
 
@@ -699,7 +720,8 @@ async fn certificates_that_the_authority_does_not_issue() {
     insta::assert_snapshot!(without_log(&verdict(&world, "a.test").await), @"
     certificate_failed: same_names_limit
     its last certificate order brought nothing: an order brought no certificate within 30 minutes; the next one waits: 4 orders in seven days (for exactly these names, of which Let's Encrypt issues few)
-    when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
+    when the cause is mended:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
     ");
 }
 
@@ -729,7 +751,8 @@ async fn certificates_that_a_misdirected_name_spoils() {
     insta::assert_snapshot!(without_log(&verdict(&world, "a.test").await), @"
     certificate_failed: spoiled
     its last certificate order brought nothing: an order brought no certificate within 30 minutes; the next one waits: an order for all names failed as a whole while dead.test did not point here, so it would fail again: mend its DNS, remove its mapping, or switch to advanced SSL in RunCloud
-    when the cause is mended: runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
+    when the cause is mended:
+    runcloud-domain-sync --config CONFIG --wp-config DIR --api-url API --state-dir DIR retry a.test
     ");
 }
 
