@@ -7,6 +7,7 @@ use super::ask::insist;
 use super::exit::{Exit, Failure};
 use super::place;
 use super::plan::{known, load, network, print_text};
+use super::progress::Line;
 use crate::clock::Moment;
 use crate::domain::Domain;
 use crate::ledger::{Ledger, Rule};
@@ -43,7 +44,9 @@ pub(super) async fn adopt(settings: &Settings, flags: &AdoptFlags) -> Result<Exi
     }
     let network = network(config, Patience::COMMAND, Stop::new())?;
     let now = Moment::now();
+    let line = Line::show(network.reader.progress(), false);
     let adoptions = pass::look_at_adoption(&network, known, &asked, &now).await?;
+    drop(line);
     for adoption in &adoptions {
         print_text(adoption)?;
     }

@@ -4,6 +4,7 @@ use super::args::{ApproveFlags, Settings};
 use super::ask::{confirm, is_nobody_there};
 use super::exit::{Exit, Failure};
 use super::plan::{known, load, network, print_text};
+use super::progress::Line;
 use crate::clock::Moment;
 use crate::domain::Domain;
 use crate::ledger::{Approval, Ledger};
@@ -23,7 +24,9 @@ pub(super) async fn approve(settings: &Settings, flags: &ApproveFlags) -> Result
     let (clock, approval) = (known.clock.clone(), known.approval.clone());
     let network = network(config, Patience::COMMAND, Stop::new())?;
     let now = Moment::now();
+    let line = Line::show(network.reader.progress(), false);
     let plan = pass::look(&network, known, &now).await?.plan;
+    drop(line);
     let Some(blocked) = plan.blocked else {
         return already(approval.as_ref(), &flags.hash, &now);
     };

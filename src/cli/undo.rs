@@ -4,6 +4,7 @@ use super::args::Settings;
 use super::ask::insist;
 use super::exit::{Exit, Failure};
 use super::plan::{known, load, network, print_text};
+use super::progress::Line;
 use crate::clock::Moment;
 use crate::domain::Domain;
 use crate::ledger::{Action, Event, Ledger, Outcome, Record, Restore, Why};
@@ -47,7 +48,9 @@ pub(super) async fn undo(settings: &Settings, flags: &UndoFlags) -> Result<Exit,
     let network = network(config, Patience::COMMAND, Stop::new())?;
     known.restores.insert(domain.clone(), restore);
     let now = Moment::now();
+    let line = Line::show(network.reader.progress(), false);
     let plan = pass::look(&network, known, &now).await?.plan;
+    drop(line);
     if let Some(nothing) = needless(&plan, &domain) {
         print_text(&nothing)?;
         return Ok(Exit::Converged);

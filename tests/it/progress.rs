@@ -103,3 +103,31 @@ async fn a_pipe_and_json_show_nothing_of_it() {
     let (_, written) = OnTerminal::start(&command).end().await;
     assert!(written.contains("c.test: added") && !written.contains('\u{1b}'), "{written}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_waits_for_runcloud_says_so() {
+    let world = World::new().await.mapped(&["a.test", "b.test"]).await;
+    world.pass().await.unwrap();
+    world.unmap("a.test").await;
+    world.pass().await.unwrap();
+    let removal = "6";
+    let commands: [&[&str]; 4] = [
+        &["plan"],
+        &["adopt", "--all", "--yes"],
+        &["approve", "0123456789abcdef"],
+        &["history", "undo", removal, "--yes"],
+    ];
+    for arguments in commands {
+        let hang = Effect::Hang(Duration::from_hours(1));
+        world.runcloud.model().faults.push(Fault::on("GET", "/domains").with(hang));
+        let mut command = for_world(&world);
+        command.args(arguments);
+        let mut running = OnTerminal::start(&command);
+        running.until_shown("reading RunCloud's list").await;
+        world.runcloud.resume();
+        let (code, written) = running.end().await;
+        assert!([0, 64].contains(&code), "{arguments:?}: {written}");
+        assert!(!screen(&written).contains("reading"), "{arguments:?}: {written}");
+        world.runcloud.model().faults.clear();
+    }
+}
