@@ -13,9 +13,9 @@ const USER: &str = "User";
 const DYNAMIC_USER: &str = "DynamicUser";
 const CAPABILITIES: &str = "CapabilityBoundingSet";
 const FILES: &str = "ProtectSystem";
-/// Lists of what is allowed: an empty one, and a list of what is forbidden, allow the rest.
-const ALLOWED: [&str; 3] =
-    ["RestrictAddressFamilies", "SystemCallArchitectures", "SystemCallFilter"];
+const ARCHITECTURES: &str = "SystemCallArchitectures";
+/// Lists of what is allowed; one that begins with a tilde is of what is forbidden, and allows the rest.
+const ALLOWED: [&str; 2] = ["RestrictAddressFamilies", "SystemCallFilter"];
 
 /// What is asked of a unit. `PrivateTmp` is not: the shipped unit says itself when to switch it off.
 pub(in crate::doctor) const PROPERTIES: [&str; 30] = [
@@ -26,9 +26,9 @@ pub(in crate::doctor) const PROPERTIES: [&str; 30] = [
     DYNAMIC_USER,
     CAPABILITIES,
     FILES,
+    ARCHITECTURES,
     ALLOWED[0],
     ALLOWED[1],
-    ALLOWED[2],
     "DevicePolicy",
     "KeyringMode",
     "LockPersonality",
@@ -95,7 +95,8 @@ fn is_weak(name: &str, value: &str) -> bool {
         ID | DROP_INS | NEEDS_RELOAD | USER | DYNAMIC_USER => false,
         CAPABILITIES => !value.is_empty(),
         FILES => value != "strict",
-        _ if ALLOWED.contains(&name) => value.is_empty() || value.starts_with('~'),
+        ARCHITECTURES => value.is_empty(),
+        _ if ALLOWED.contains(&name) => value.starts_with('~'),
         _ => WEAK.contains(&value),
     }
 }
