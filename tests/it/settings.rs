@@ -137,7 +137,7 @@ fn a_wp_config_that_systemd_hands_over_wins_over_config_toml() {
     layers.flags.wp_config = None;
     layers.file("[wordpress]\nwp_config = \"/nowhere\"\n");
     let directory = layers.path("").display().to_string();
-    let mut layers = layers.set("CREDENTIALS_DIRECTORY", &directory);
+    let layers = layers.set("CREDENTIALS_DIRECTORY", &directory);
     let found = "DIR/wp-config.php (credential DIR/wp-config.php)";
     assert_eq!(layers.origin("wp-config.php"), found);
 
