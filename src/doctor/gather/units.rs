@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(super) async fn look() -> Vec<Unit> {
     let mut command = Command::new("systemctl");
     command.args(["show", "--no-pager", "--property", &PROPERTIES.join(","), UNITS]);
+    // No secret of this program's environment goes to a child.
+    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     match timeout(PATIENCE, command.output()).await {
         Ok(Ok(output)) if output.status.success() => {
