@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
-use super::args::{Cli, RunFlags, Settings};
+use super::args::Cli;
 use super::exit::{Exit, Failure};
 use super::plan::print_text;
 
@@ -32,7 +32,6 @@ pub(super) fn man(directory: &Path) -> Result<Exit, Failure> {
 /// Completions would offer hidden commands too.
 fn without_hidden(all: &Command) -> Command {
     let shown: Vec<_> = all.get_subcommands().filter(|each| !each.is_hide_set()).cloned().collect();
-    let flags =
-        Settings::augment_args(RunFlags::augment_args(Command::new(env!("CARGO_PKG_NAME"))));
+    let flags = Command::new(env!("CARGO_PKG_NAME")).args(all.get_arguments().cloned());
     flags.version(env!("CARGO_PKG_VERSION")).subcommands(shown)
 }

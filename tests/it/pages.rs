@@ -13,7 +13,7 @@ fn shells_know_every_command_and_no_hidden_one() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let completions = run(binary().args(["completions", shell]));
         assert_eq!((completions.code, completions.stderr.as_str()), (0, ""), "{shell}");
-        for name in commands().iter().chain(&["--wp-config".to_owned()]) {
+        for name in commands().iter().chain(&["--wp-config", "--log-format"].map(str::to_owned)) {
             let name = if shell == "fish" { name.trim_start_matches('-') } else { name };
             assert!(completions.stdout.contains(name), "{shell} does not know {name}");
         }
