@@ -64,8 +64,17 @@ pub(super) async fn history(settings: &Settings, flags: &HistoryFlags) -> Result
         print_text(&"nothing of that kind happened")?;
     } else {
         print_styled(&HistoryText(&events).in_colours())?;
+        if is_cut(flags, &filter, &events) {
+            eprintln!("note: these are the newest {NEWEST}; -n, --since or --domain show others");
+        }
     }
     Ok(Exit::Converged)
+}
+
+/// Whether there may be more that nobody said to leave out.
+fn is_cut(flags: &HistoryFlags, filter: &Filter, events: &[Event]) -> bool {
+    let most = filter.newest.and_then(|newest| usize::try_from(newest).ok());
+    flags.newest.is_none() && most == Some(events.len())
 }
 
 /// The events of a state directory.

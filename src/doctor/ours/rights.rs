@@ -123,8 +123,11 @@ fn survey(facts: &Facts) -> Option<&Survey> {
     facts.wordpress.survey.as_ref()?.as_ref().ok()
 }
 
-/// How this login comes to read a table that tells more.
+/// How this login comes to read a table that tells more. An SQLite file has no logins.
 pub(in crate::doctor) fn readable(facts: &Facts, table: &str) -> String {
+    if let Some(Source::Sqlite(_)) = facts.settings.source {
+        return String::new();
+    }
     format!("To have it told, as the database's administrator:\n{}", grant(facts, table))
 }
 

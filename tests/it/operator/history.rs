@@ -58,6 +58,20 @@ async fn what_was_done_when_why_and_by_which_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_history_says_that_there_is_more() {
+    let names: Vec<String> = (0..60).map(|number| format!("n{number:02}.test")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let world = at_noon(&names).await;
+    world.pass().await.unwrap();
+    let all = ran(&world, &["history"]).await;
+    assert_eq!(all.stdout.lines().count(), 50);
+    assert!(all.stderr.contains("the newest 50; -n, --since or --domain"), "{}", all.stderr);
+    for asked in [&["history", "-n", "50"][..], &["history", "--since", "2026-11-21"]] {
+        assert_eq!(ran(&world, asked).await.stderr, "", "{asked:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failure_that_repeats_itself_is_one_event() {
     let mut world = at_noon(&["taken.test", "b.test"]).await;
     world.runcloud.model().taken.insert("taken.test".into());
