@@ -125,6 +125,10 @@
 //! * `history undo` adds a removed name as one that only RunCloud has, which nothing removes but
 //!   `removal = "mirror"`; under that it refuses. It is done by the next pass, for the lease is the daemon's.
 //! * `explain` asks the ledger and the database, never RunCloud: the ledger has what the last pass saw there.
+//! * What keeps the daemon from its work is in the ledger, and counts until a pass ends well, whoever makes it.
+//! * `status` knows `api.monthly_calls` from the config.toml that names the state directory, and no other.
+//! * `doctor` compares a unit with the shipped one by what systemd has in effect, not by `systemd-analyze`'s total,
+//!   which would not say what changed. `PrivateTmp` is left out: the shipped unit says itself when to switch it off.
 
 pub mod admin;
 pub mod cli;
