@@ -66,7 +66,8 @@ impl<'a> Json<'a> {
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (group, findings) in &self.examination.groups {
+        let groups = self.examination.groups.iter();
+        for (group, findings) in groups.filter(|(_, findings)| !findings.is_empty()) {
             writeln!(f, "{group}")?;
             for finding in findings {
                 write_finding(f, finding)?;

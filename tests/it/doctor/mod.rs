@@ -206,6 +206,14 @@ async fn a_finding_is_shown_with_its_mend() {
     ");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_nothing_can_be_said_of_is_left_out() {
+    let away = SetUp::fine().await.with(&["--api-url", "http://127.0.0.1:9/api/v3"]);
+    let ran = away.ran(&["doctor"]).await;
+    assert!(ran.stdout.contains("FAIL  api_reachable"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("\nSSL\n"), "{}", ran.stdout);
+}
+
 /// The checks that found something.
 fn names(found: &Value) -> Vec<&str> {
     let findings = found["findings"].as_array().unwrap();
