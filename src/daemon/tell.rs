@@ -105,7 +105,7 @@ impl Teller {
         }
     }
 
-    /// What the daemon is at, in a sentence.
+    /// What the daemon is at, in a sentence; what needs a person comes first.
     pub(super) fn status(
         &self,
         fares: &Service,
@@ -117,7 +117,12 @@ impl Teller {
             return format!("waiting since {}: {trouble}", since.for_reader_at(now));
         }
         let Some(next) = next_pass else { return "starting".to_owned() };
-        format!("{}, next by {}", last_pass(fares, now), next.for_reader_at(now))
+        let passes = format!("{}, next by {}", last_pass(fares, now), next.for_reader_at(now));
+        match self.told.as_slice() {
+            [] => passes,
+            [one] => format!("{one} ({passes})"),
+            [first, rest @ ..] => format!("{first} (and {} more; {passes})", rest.len()),
+        }
     }
 }
 

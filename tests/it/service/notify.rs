@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 
 use super::outages::{added, daemon};
 use super::words::arrives;
+use crate::support::binary::{for_world, run_for};
 use crate::support::link::Link;
 use crate::support::running::Running;
 use crate::support::world::World;
@@ -83,6 +84,23 @@ async fn it_is_ready_when_the_database_answers_and_needs_time_until_then() {
     systemd.until("STATUS=last pass ").await;
     running.signal("TERM");
     systemd.until("STOPPING=1").await;
+    assert_eq!(running.end().await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_is_what_it_is_at() {
+    let world = World::new().await;
+    let mut command = daemon(&world);
+    let mut systemd = Systemd::listen(&mut command);
+    let running = Running::start(command);
+    systemd.until("STATUS=last pass ").await;
+    for (word, status) in [("pause", "STATUS=paused"), ("resume", "STATUS=last pass ")] {
+        let mut said = for_world(&world);
+        said.arg(word);
+        assert_eq!(run_for(said).await.code, 0);
+        systemd.until(status).await;
+    }
+    running.signal("TERM");
     assert_eq!(running.end().await.code, 0);
 }
 
