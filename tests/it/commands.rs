@@ -284,9 +284,9 @@ fn nothing_set_says_what_to_set() {
     assert_eq!(nothing.code, 78);
     insta::assert_snapshot!(nothing.stderr, @"
     error: nothing says where WordPress is: give --wp-config …/wp-config.php, or --database-url
-    no server id: it is in the dashboard's address (/servers/SERVER/webapps/APP). Give --server-id, environment WU_RUNCLOUD_SERVER_ID or config.toml runcloud.server_id, or define WU_RUNCLOUD_SERVER_ID in wp-config.php
-    no app id: it is in the dashboard's address (/servers/SERVER/webapps/APP). Give --app-id, environment WU_RUNCLOUD_APP_ID or config.toml runcloud.app_id, or define WU_RUNCLOUD_APP_ID in wp-config.php
-    no RunCloud credentials: set WU_RUNCLOUD_API_TOKEN (v3), or WU_RUNCLOUD_API_KEY and WU_RUNCLOUD_API_SECRET (v2), in wp-config.php or the environment, or name a file in config.toml runcloud.api_token_file
+           no server id: it is in the dashboard's address (/servers/SERVER/webapps/APP). Give --server-id, environment WU_RUNCLOUD_SERVER_ID or config.toml runcloud.server_id, or define WU_RUNCLOUD_SERVER_ID in wp-config.php
+           no app id: it is in the dashboard's address (/servers/SERVER/webapps/APP). Give --app-id, environment WU_RUNCLOUD_APP_ID or config.toml runcloud.app_id, or define WU_RUNCLOUD_APP_ID in wp-config.php
+           no RunCloud credentials: set WU_RUNCLOUD_API_TOKEN (v3), or WU_RUNCLOUD_API_KEY and WU_RUNCLOUD_API_SECRET (v2), in wp-config.php or the environment, or name a file in config.toml runcloud.api_token_file
     ");
 }
 
@@ -317,9 +317,9 @@ fn a_constant_that_depends_on_a_condition_is_named_with_the_setting_to_give_inst
     let shown = unknown.stderr.replace(directory.path().to_str().unwrap(), "DIR");
     insta::assert_snapshot!(shown, @r#"
     error: DB_PASSWORD depends on a condition (DIR/wp-config.php line 3): it cannot be known without running PHP. Give --database-url (or environment DATABASE_URL) instead
-    the server id "seven" (WU_RUNCLOUD_SERVER_ID in DIR/wp-config.php line 6) is not a number
-    no app id: it is in the dashboard's address (/servers/SERVER/webapps/APP). Give --app-id, environment WU_RUNCLOUD_APP_ID or config.toml runcloud.app_id, or define WU_RUNCLOUD_APP_ID in wp-config.php
-    no RunCloud credentials: set WU_RUNCLOUD_API_TOKEN (v3), or WU_RUNCLOUD_API_KEY and WU_RUNCLOUD_API_SECRET (v2), in wp-config.php or the environment, or name a file in config.toml runcloud.api_token_file
+           the server id "seven" (WU_RUNCLOUD_SERVER_ID in DIR/wp-config.php line 6) is not a number
+           no app id: it is in the dashboard's address (/servers/SERVER/webapps/APP). Give --app-id, environment WU_RUNCLOUD_APP_ID or config.toml runcloud.app_id, or define WU_RUNCLOUD_APP_ID in wp-config.php
+           no RunCloud credentials: set WU_RUNCLOUD_API_TOKEN (v3), or WU_RUNCLOUD_API_KEY and WU_RUNCLOUD_API_SECRET (v2), in wp-config.php or the environment, or name a file in config.toml runcloud.api_token_file
     "#);
 }
 
