@@ -120,17 +120,23 @@ impl Ledger {
         Ok(())
     }
 
-    /// Writes down where names point, and forgets those that nobody asks about any more.
+    /// Writes down where the names point that were looked up at `now`, and forgets those that nobody asks about any
+    /// more.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn note_verdicts(
         &mut self,
-        seen: &BTreeMap<Domain, Verdict>,
+        verdicts: &BTreeMap<Domain, Verdict>,
         forgotten: &BTreeSet<Domain>,
+        now: Timestamp,
     ) -> Result<(), LedgerError> {
+        let is_fresh = |(_, verdict): &(&Domain, &Verdict)| verdict.seen == now;
+        if forgotten.is_empty() && !verdicts.iter().any(|entry| is_fresh(&entry)) {
+            return Ok(());
+        }
         let mut transaction = self.connection.begin().await?;
-        for (domain, verdict) in seen {
+        for (domain, verdict) in verdicts.iter().filter(is_fresh) {
             sqlx::query("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
                 .bind(domain.as_str())
                 .bind(verdict.verdict.word())
@@ -307,7 +313,7 @@ pub(super) fn verdict_of(row: &SqliteRow) -> Result<Verdict, sqlx::Error> {
         "here" => DnsVerdict::Here,
         "elsewhere" => DnsVerdict::Elsewhere(addresses_of(&detail)),
         "not_found" => DnsVerdict::NotFound,
-        _ => DnsVerdict::Unknown(detail),
+        _ => DnsVerdict::Unknown(detail.into()),
     };
     let point = |column| Ok::<_, sqlx::Error>(Timestamp(row.try_get(column)?));
     Ok(Verdict {
@@ -327,7 +333,7 @@ fn detail_of(verdict: &DnsVerdict) -> String {
             let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
             addresses.join(" ")
         }
-        DnsVerdict::Unknown(why) => why.clone(),
+        DnsVerdict::Unknown(why) => why.to_string(),
     }
 }
 

@@ -209,8 +209,13 @@ async fn connect(
 
 /// Each transaction is on the disk once it is committed.
 fn durable(path: &Path) -> SqliteConnectOptions {
-    options(path).journal_mode(SqliteJournalMode::Truncate).synchronous(SqliteSynchronous::Full)
+    let options = options(path).pragma("cache_size", CACHE);
+    options.journal_mode(SqliteJournalMode::Truncate).synchronous(SqliteSynchronous::Full)
 }
+
+/// Negative: in KiB. The file is small, and what has to be read twice is in the system's own cache. Only who may write
+/// can set it: it reads the file, which after a crash only a writer can.
+const CACHE: &str = "-256";
 
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use sqlx::{Connection, SqliteConnection};
@@ -40,7 +41,7 @@ pub struct Drift {
 
 /// What a pass saw, for whoever asks when it is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct Seen<'a> {
     /// How many names are wanted.
     pub wanted: usize,
     /// How many domains RunCloud has.
@@ -54,11 +55,11 @@ pub struct Seen {
     /// What stops removals, where something does.
     pub blocked: Option<String>,
     /// What nothing is done about.
-    pub noted: Reasons,
+    pub noted: Reasons<'a>,
 }
 
 /// Names, or rows without one: why nothing is done about each, as a word, and why, for a person.
-pub type Reasons = BTreeMap<String, (String, String)>;
+pub type Reasons<'a> = BTreeMap<Cow<'a, str>, (Cow<'a, str>, Cow<'a, str>)>;
 
 /// The statements about a table of reasons.
 struct Table {
@@ -159,7 +160,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn note_seen(&mut self, seen: &Seen) -> Result<(), LedgerError> {
+    pub async fn note_seen(&mut self, seen: &Seen<'_>) -> Result<(), LedgerError> {
         let mut transaction = self.connection.begin().await?;
         sqlx::query(
             "UPDATE pass SET wanted = ?, present = ?, adopted = ?, removal_limit = ?, \
@@ -182,7 +183,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn note_waiting(&mut self, waiting: &Reasons) -> Result<(), LedgerError> {
+    pub async fn note_waiting(&mut self, waiting: &Reasons<'_>) -> Result<(), LedgerError> {
         let mut transaction = self.connection.begin().await?;
         replace(&mut transaction, &WAITING, waiting).await?;
         Ok(transaction.commit().await?)
@@ -213,17 +214,21 @@ impl Ledger {
 async fn replace(
     connection: &mut SqliteConnection,
     table: &Table,
-    reasons: &Reasons,
+    reasons: &Reasons<'_>,
 ) -> Result<(), sqlx::Error> {
     let before: Vec<(String, String, String)> =
         sqlx::query_as(table.all).fetch_all(&mut *connection).await?;
-    let before: Reasons = before.into_iter().map(|(s, r, d)| (s, (r, d))).collect();
+    let before = before.into_iter().map(|(s, r, d)| (s.into(), (r.into(), d.into())));
+    let before: Reasons<'_> = before.collect();
     for subject in before.keys().filter(|subject| !reasons.contains_key(*subject)) {
-        sqlx::query(table.delete).bind(subject).execute(&mut *connection).await?;
+        sqlx::query(table.delete).bind(subject.as_ref()).execute(&mut *connection).await?;
     }
-    let is_new = |(subject, why): &(&String, &_)| before.get(*subject) != Some(*why);
+    let is_new = |(subject, why): &(&Cow<'_, str>, &_)| before.get(*subject) != Some(*why);
     for (subject, (reason, detail)) in reasons.iter().filter(is_new) {
-        let insert = sqlx::query(table.insert).bind(subject).bind(reason).bind(detail);
+        let insert = sqlx::query(table.insert)
+            .bind(subject.as_ref())
+            .bind(reason.as_ref())
+            .bind(detail.as_ref());
         insert.execute(&mut *connection).await?;
     }
     Ok(())

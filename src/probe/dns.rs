@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -91,8 +92,9 @@ impl Resolver {
             () = stop.wait() => "the look was stopped".to_owned(),
             why = self.fill(&mut verdicts, names, control, expected) => why,
         };
+        let why: Arc<str> = why.into();
         for name in names {
-            verdicts.entry(name.clone()).or_insert_with(|| DnsVerdict::Unknown(why.clone()));
+            verdicts.entry(name.clone()).or_insert_with(|| DnsVerdict::Unknown(Arc::clone(&why)));
         }
         verdicts
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -15,8 +16,8 @@ pub enum DnsVerdict {
     Elsewhere(BTreeSet<IpAddr>),
     /// The name does not exist, or has no address.
     NotFound,
-    /// Nothing can be said, and why.
-    Unknown(String),
+    /// Nothing can be said, and why; often the same of many names.
+    Unknown(Arc<str>),
 }
 
 /// What counts as here.
@@ -70,7 +71,7 @@ impl DnsVerdict {
             seen.iter().copied().filter(|address| !expected.has(*address)).collect();
         match failed {
             _ if !elsewhere.is_empty() => DnsVerdict::Elsewhere(elsewhere),
-            Some(why) => DnsVerdict::Unknown(why),
+            Some(why) => DnsVerdict::Unknown(why.into()),
             None if seen.is_empty() => DnsVerdict::NotFound,
             None => DnsVerdict::Here,
         }

@@ -41,8 +41,6 @@ pub struct Probes {
 pub(super) struct Pointed {
     /// By name; those that were not looked up now as they were remembered.
     pub(super) verdicts: BTreeMap<Domain, Verdict>,
-    /// Those that were looked up now.
-    pub(super) fresh: BTreeMap<Domain, Verdict>,
     /// Where they should point.
     pub(super) expected: BTreeSet<IpAddr>,
 }
@@ -79,8 +77,8 @@ impl Probes {
         let mut verdicts = if let Some(resolver) = resolver {
             resolver.look(names, control, &expected, stop).await
         } else {
-            let unknown = || DnsVerdict::Unknown("there is no resolver to ask".to_owned());
-            names.iter().map(|name| (name.clone(), unknown())).collect()
+            let unknown = DnsVerdict::Unknown("there is no resolver to ask".into());
+            names.iter().map(|name| (name.clone(), unknown.clone())).collect()
         };
         for name in self.witnessed(&verdicts, desired, &expected, stop).await {
             verdicts.insert(name, DnsVerdict::Here);
@@ -123,25 +121,26 @@ impl Network {
         now: Timestamp,
     ) -> Result<Pointed, PassError> {
         let inputs = Inputs { desired, actual, known, policy: &self.policy, now };
-        let interesting = pointing::interesting(&inputs);
+        let mut interesting = pointing::interesting(&inputs);
         let eager = if self.probes.eager { eager(&interesting, desired) } else { BTreeSet::new() };
-        let names = pointing::to_look_up(&interesting, &known.verdicts, &eager, now);
+        let fresh = pointing::to_look_up(&interesting, &known.verdicts, &eager, now);
         let mut expected = BTreeSet::new();
-        let mut fresh = BTreeMap::new();
-        if !names.is_empty() {
-            expected.extend(self.server_address().await?);
-            expected.extend(self.probes.web_server.map(|address| address.ip()));
-            for (name, verdict) in self.verdicts_of(&names, desired, actual, &expected).await? {
-                let cause = interesting.get(&name).map(String::as_str).unwrap_or_default();
-                let before = known.verdicts.get(&name);
-                fresh.insert(name, pointing::remember(before, verdict, cause, now));
-            }
-        }
-        let remembered = known.verdicts.iter().filter(|(name, _)| interesting.contains_key(*name));
+        let remembered = known
+            .verdicts
+            .iter()
+            .filter(|(name, _)| interesting.contains_key(*name) && !fresh.contains(*name));
         let mut verdicts: BTreeMap<_, _> =
             remembered.map(|(name, verdict)| (name.clone(), verdict.clone())).collect();
-        verdicts.extend(fresh.iter().map(|(name, verdict)| (name.clone(), verdict.clone())));
-        Ok(Pointed { verdicts, fresh, expected })
+        if !fresh.is_empty() {
+            expected.extend(self.server_address().await?);
+            expected.extend(self.probes.web_server.map(|address| address.ip()));
+            for (name, verdict) in self.verdicts_of(&fresh, desired, actual, &expected).await? {
+                let cause = interesting.remove(&name).unwrap_or_default();
+                let before = known.verdicts.get(&name);
+                verdicts.insert(name, pointing::remember(before, verdict, cause, now));
+            }
+        }
+        Ok(Pointed { verdicts, expected })
     }
 
     async fn verdicts_of(

@@ -14,7 +14,7 @@ use super::retry;
 use super::show;
 use crate::clock::{Moment, Stopwatch, Timestamp};
 use crate::domain::Domain;
-use crate::ledger::{CertificateState, Known, Ledger, LedgerError};
+use crate::ledger::{CertificateState, Known, Ledger, LedgerError, Reasons};
 use crate::log::events;
 use crate::progress::Work;
 use crate::runcloud::{Actual, ApiError, Class, Ssl, Writer};
@@ -123,10 +123,11 @@ impl Orderer<'_> {
 
     /// Writes down why names wait, for whoever asks when the pass is over.
     async fn note_reasons(&mut self, waiting: &[Waiting]) -> Result<(), LedgerError> {
-        let reason = |Waiting { domain, reason, detail, .. }: &Waiting| {
-            (domain.to_string(), (show::word(reason), detail.clone()))
-        };
-        self.ledger.note_waiting(&waiting.iter().map(reason).collect()).await
+        let mut reasons = Reasons::new();
+        for Waiting { domain, reason, detail, .. } in waiting {
+            reasons.insert(domain.as_str().into(), (show::word(reason).into(), detail.into()));
+        }
+        self.ledger.note_waiting(&reasons).await
     }
 
     async fn order_for_all(&mut self, ssl: &Ssl, judged: &Judged) -> Result<Order, PassError> {

@@ -16,7 +16,7 @@ use super::report::{Paused, Report};
 use super::seen::seen;
 use super::settle::{Outcome, settle};
 use super::{Blocked, Grace, guard, proof};
-use crate::clock::{Moment, Stopwatch};
+use crate::clock::{Moment, Stopwatch, Timestamp};
 use crate::domain::Domain;
 use crate::ledger::{Bound, CertificateState, Known, Ledger, LedgerError, Rule};
 use crate::log::events;
@@ -135,7 +135,7 @@ async fn work(
     let actual = network.reader.domains().await?;
     let mut known = settled(ledger, known, &actual, clock).await?;
     let pointed = network.point(&desired, &actual, &known, clock.since().wall).await?;
-    note_verdicts(ledger, &pointed, &known).await?;
+    note_verdicts(ledger, &pointed, &known, clock.since().wall).await?;
     known.verdicts = pointed.verdicts;
     let proposal = network.plan(desired, actual, &known, clock.since());
     report.notices = proposal.notices();
@@ -268,13 +268,11 @@ async fn note_verdicts(
     ledger: &mut Ledger,
     pointed: &Pointed,
     known: &Known,
+    now: Timestamp,
 ) -> Result<(), LedgerError> {
     let is_over = |name: &&Domain| !pointed.verdicts.contains_key(*name);
     let over: BTreeSet<Domain> = known.verdicts.keys().filter(is_over).cloned().collect();
-    if pointed.fresh.is_empty() && over.is_empty() {
-        return Ok(());
-    }
-    ledger.note_verdicts(&pointed.fresh, &over).await
+    ledger.note_verdicts(&pointed.verdicts, &over, now).await
 }
 
 /// Names that an approval must not let through any more: by complete tables they came back, or the plan is

@@ -83,7 +83,7 @@ pub(super) fn to_look_up(
 pub(super) fn remember(
     before: Option<&Verdict>,
     verdict: DnsVerdict,
-    cause: &str,
+    cause: String,
     now: Timestamp,
 ) -> Verdict {
     let same =
@@ -96,7 +96,7 @@ pub(super) fn remember(
         seen: now,
         looks,
         next: now.plus(wait),
-        cause: cause.to_owned(),
+        cause,
         verdict,
     }
 }
@@ -113,13 +113,13 @@ mod tests {
     fn a_name_that_does_not_point_here_is_looked_up_ever_more_rarely() {
         let (mut now, mut verdict, mut waits) = (Timestamp(0), None, vec![]);
         for _ in 0..5 {
-            let seen = remember(verdict.as_ref(), DnsVerdict::NotFound, "mapping 1", now);
+            let seen = remember(verdict.as_ref(), DnsVerdict::NotFound, "mapping 1".into(), now);
             waits.push(seen.next.since(now).as_secs() / 60);
             now = seen.next;
             verdict = Some(seen);
         }
         assert_eq!(waits, [1, 10, 100, 1_440, 1_440]);
-        let changed = remember(verdict.as_ref(), DnsVerdict::NotFound, "mapping 2", now);
+        let changed = remember(verdict.as_ref(), DnsVerdict::NotFound, "mapping 2".into(), now);
         assert_eq!((changed.looks, changed.since), (1, now));
     }
 }

@@ -1,10 +1,8 @@
 //! What a pass saw, as the ledger keeps it for whoever asks when the pass is over. Pure.
 
-use std::collections::BTreeMap;
-
 use super::plan::{Held, HeldReason, Plan};
 use super::show;
-use crate::ledger::Seen;
+use crate::ledger::{Reasons, Seen};
 use crate::runcloud::{Actual, Kind};
 
 /// The word for a name that only RunCloud has.
@@ -19,27 +17,32 @@ pub(super) const WILDCARD: &str = "wildcard";
 
 /// What the plan says of names that it does nothing about, and what the pass saw in RunCloud besides them.
 /// What waits for its next try is in the ledger already.
-pub(super) fn seen(plan: &Plan, actual: &Actual, removal_limit: usize, order_limit: u32) -> Seen {
-    let mut noted = BTreeMap::new();
+pub(super) fn seen<'a>(
+    plan: &'a Plan,
+    actual: &'a Actual,
+    removal_limit: usize,
+    order_limit: u32,
+) -> Seen<'a> {
+    let mut noted = Reasons::new();
     for line in &plan.rejected {
         let (row, why) = line.split_once(": ").unwrap_or((line, ""));
-        noted.insert(row.to_owned(), (REJECTED.to_owned(), why.to_owned()));
+        noted.insert(row.into(), (REJECTED.into(), why.into()));
     }
     for name in &plan.unmanaged {
-        noted.insert(name.clone(), (UNMANAGED.to_owned(), String::new()));
+        noted.insert(name.into(), (UNMANAGED.into(), "".into()));
     }
     for Held { domain, reason, detail } in &plan.held {
         if *reason != HeldReason::RetryLater {
-            noted.insert(domain.to_string(), (show::word(reason), detail.clone()));
+            noted.insert(domain.as_str().into(), (show::word(reason).into(), detail.into()));
         }
     }
     for (domain, entry) in actual.entries() {
         if entry.kind == Kind::Primary {
-            noted.insert(domain.to_string(), (PRIMARY.to_owned(), String::new()));
+            noted.insert(domain.as_str().into(), (PRIMARY.into(), "".into()));
         }
     }
     for base in actual.wildcards() {
-        noted.insert(format!("*.{base}"), (WILDCARD.to_owned(), String::new()));
+        noted.insert(format!("*.{base}").into(), (WILDCARD.into(), "".into()));
     }
     Seen {
         wanted: plan.wanted,
@@ -79,8 +82,9 @@ mod tests {
             ("p.test".to_owned(), false, entry(1, Kind::Primary)),
             ("*.w.test".to_owned(), false, entry(2, Kind::Alias)),
         ]);
-        let noted = seen(&plan, &actual, 10, 40).noted;
-        let noted: Vec<_> = noted.iter().map(|(s, (r, d))| format!("{s} {r} {d}")).collect();
+        let seen = seen(&plan, &actual, 10, 40);
+        let noted = seen.noted.iter();
+        let noted: Vec<_> = noted.map(|(s, (r, d))| format!("{s} {r} {d}")).collect();
         assert_eq!(
             noted,
             [

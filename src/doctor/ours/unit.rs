@@ -117,3 +117,20 @@ impl Unit {
         self.get(ID).unwrap_or("the unit")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_unit_sets_what_is_looked_at() {
+        let unit = include_str!("../../../systemd/runcloud-domain-sync.service");
+        let is_set = |property: &str| {
+            unit.lines().any(|line| line.strip_prefix(property).is_some_and(|l| l.starts_with('=')))
+        };
+        let about_the_unit = [ID, DROP_INS, NEEDS_RELOAD];
+        for property in PROPERTIES.iter().filter(|property| !about_the_unit.contains(property)) {
+            assert!(is_set(property), "{property}");
+        }
+    }
+}
