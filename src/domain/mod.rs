@@ -9,6 +9,7 @@ pub use rejection::{Reason, Rejection};
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
@@ -17,9 +18,10 @@ const MAX_OCTETS: usize = 253;
 /// The longest label DNS can carry, in octets (RFC 1035 §2.3.4).
 const MAX_LABEL_OCTETS: usize = 63;
 
-/// A host name as RunCloud and certificates know it: A-labels, lower case, two labels or more.
+/// A host name as RunCloud and certificates know it: A-labels, lower case, two labels or more. Its clones share the
+/// text: a pass holds each name in many places.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Domain(Box<str>);
+pub struct Domain(Arc<str>);
 
 impl Domain {
     /// Makes a host name of `text`: surrounding white space (a stored newline too) and one trailing
