@@ -124,6 +124,14 @@
 //!   the budget. It shows that and asks; nobody there to be asked, it needs `--yes`. `approve` needs it never.
 //! * `history undo` adds a removed name as one that only RunCloud has, which nothing removes but
 //!   `removal = "mirror"`; under that it refuses. It is done by the next pass, for the lease is the daemon's.
+//! * A look that is due once a day, at a certificate that is fine or at a name that long points elsewhere, wakes
+//!   nobody: it is made in whatever pass comes.
+//! * A mapping table without a counter whose newest row is gone is taken for an import under way.
+//! * Whoever removes the lease's file ends the daemon's work until a restart: under another file another instance
+//!   may be at work.
+//! * Metrics are Prometheus's text format 0.0.4, which every version and promtool read. What is none is not a number;
+//!   what never happened is at 0 seconds, so that an alert about its age fires.
+//! * A credential that is blank is none: systemd cannot hand over one only where it is there.
 //! * `explain` asks the ledger and the database, never RunCloud: the ledger has what the last pass saw there.
 //! * What keeps the daemon from its work is in the ledger, and counts until a pass ends well, whoever makes it.
 //! * `status` knows `api.monthly_calls` from the config.toml that names the state directory, and no other.
