@@ -1,6 +1,6 @@
 //! A network whose tables are in an SQLite file and whose RunCloud is simulated, and the real binary at work on it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -129,9 +129,18 @@ pub(super) fn command(directory: &Path, api_url: &str, ids: (u64, u64)) -> Comma
     command.env_clear().env("WU_RUNCLOUD_API_TOKEN", TOKEN).env("RUST_LOG", "error");
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command.args(["--table-prefix", "wp_", "--database-url", &database]);
+    command.arg("--config").arg(configure(directory, ""));
     command.args(["--server-id", &server, "--app-id", &app]);
     command.args(["--api-url", api_url]).arg("--state-dir").arg(directory);
     command
+}
+
+/// A config.toml with a name server that is not there: whatever is looked up stays on this machine.
+pub(super) fn configure(directory: &Path, more: &str) -> PathBuf {
+    let config = directory.join("config.toml");
+    let text = format!("{more}[dns]\nresolvers = [\"127.0.0.1:1\"]\n");
+    std::fs::write(&config, text).expect("a config.toml");
+    config
 }
 
 /// A directory with the tables, in which the first `wanted` customers' names are mapped.
