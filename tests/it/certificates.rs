@@ -399,7 +399,8 @@ async fn a_name_left_out_although_it_points_here_is_ordered_again_later() {
     let Some(CertificateState::Failed { reason, .. }) = world.state("b.test").await else {
         panic!("it was left out");
     };
-    assert_eq!(reason, "the certificate came without it");
+    // RunCloud's log may follow, whose clock is not this world's.
+    assert!(reason.starts_with("the certificate came without it"), "{reason}");
     assert_eq!(world.orders(), 1);
     world.runcloud.model().misdirected.clear();
     live(&mut world, HOUR * 2).await;
