@@ -128,6 +128,11 @@ pub struct Saw {
 }
 
 impl Survey {
+    /// How many names, or rows, the last pass did nothing about for this reason.
+    pub fn count_noted(&self, reason: &str) -> usize {
+        self.noted.get(reason).map_or(0, |listed| listed.count)
+    }
+
     /// What keeps the daemon from its work, and since when: none where a pass ended well since then, whoever made it.
     pub fn trouble(&self) -> Option<(Timestamp, &str)> {
         self.service.trouble_after(self.last_good)

@@ -92,16 +92,15 @@ impl Names {
 const DOMAINS: [&str; 6] = ["managed", "failing", "conflict", "held", "unmanaged", "rejected"];
 
 fn domains(survey: &Survey) -> [(&'static str, usize); 6] {
-    let noted = |reason: &str| survey.noted.get(reason).map_or(0, |listed| listed.count);
     let is_held = |reason: &&String| !APART.contains(&reason.as_str());
-    let held = survey.noted.keys().filter(is_held).map(|reason| noted(reason)).sum();
+    let held = survey.noted.keys().filter(is_held).map(|reason| survey.count_noted(reason)).sum();
     let [managed, failing, conflict, held_, unmanaged, rejected] = DOMAINS;
     [
         (managed, survey.added + survey.adopted),
         (failing, survey.failing.count),
-        (conflict, noted("conflict")),
+        (conflict, survey.count_noted("conflict")),
         (held_, held),
-        (unmanaged, noted("unmanaged")),
-        (rejected, noted("rejected")),
+        (unmanaged, survey.count_noted("unmanaged")),
+        (rejected, survey.count_noted("rejected")),
     ]
 }

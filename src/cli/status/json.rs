@@ -246,7 +246,7 @@ fn failing((domain, failure): &(Domain, Failure)) -> FailingJson<'_> {
 impl NamesJson {
     fn of(survey: &Survey) -> Self {
         let saw = survey.last.as_ref().and_then(|last| last.saw);
-        let count = |reason| survey.noted.get(reason).map_or(0, |listed| listed.count);
+        let count = |reason| survey.count_noted(reason);
         let (unmanaged, rejected) = (count("unmanaged"), count("rejected"));
         let noted: usize = survey.noted.values().map(|listed| listed.count).sum();
         let no_news: usize = NO_NEWS.into_iter().map(count).sum();

@@ -164,7 +164,7 @@ fn add_pause(page: &mut Page, status: &Status, survey: &Survey, pause: &Pause) {
 
 fn names(survey: &Survey) -> String {
     let (added, adopted) = (survey.added, survey.adopted);
-    let unmanaged = survey.noted.get(UNMANAGED).map_or(0, |listed| listed.count);
+    let unmanaged = survey.count_noted(UNMANAGED);
     let saw = survey.last.as_ref().and_then(|last| last.saw);
     let saw = saw.map(|saw| format!("{} wanted, {} in RunCloud, ", saw.wanted, saw.present));
     format!(
