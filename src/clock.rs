@@ -76,6 +76,9 @@ impl Uptime {
 }
 
 impl Timestamp {
+    /// Later than any other.
+    pub const NEVER: Self = Self(i64::MAX);
+
     /// The wall clock. For the shell: pure rooms take the time as an argument.
     pub fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

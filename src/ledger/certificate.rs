@@ -25,7 +25,8 @@ pub enum CertificateState {
         attempt: u32,
         /// When it is looked at next.
         next: Timestamp,
-        /// The end of RunCloud's certificate before the order; zero where there was none.
+        /// The end of RunCloud's certificate before the order; zero where there was none, and
+        /// [`Timestamp::NEVER`] where it is not known, so that no date of RunCloud's is a new one.
         before: Timestamp,
     },
     /// The last order brought nothing.
@@ -67,6 +68,8 @@ pub struct CertificateOrder {
     pub at: Timestamp,
     /// Stands for exactly the names that the application served then.
     pub names: String,
+    /// The end of RunCloud's certificate before it, if that was known; zero where there was none.
+    pub before: Option<Timestamp>,
     /// Whether it is unknown if it was sent, because the program ended meanwhile.
     pub open: bool,
 }

@@ -60,7 +60,8 @@ impl Ledger {
     }
 
     /// Writes down that an order is about to be sent: for one name, or for all. `names` stands for exactly
-    /// the names that the application serves now.
+    /// the names that the application serves now; `before` is the end of RunCloud's certificate until then, zero
+    /// where there is none, if it is known.
     ///
     /// # Errors
     /// [`LedgerError`]; nothing may be ordered then.
@@ -68,16 +69,19 @@ impl Ledger {
         &mut self,
         domain: Option<&Domain>,
         names: &str,
+        before: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         self.check_not_paused().await?;
         sqlx::query(
-            "INSERT INTO certificate_order (domain, tick, at, names, open) VALUES (?, ?, ?, ?, 1)",
+            "INSERT INTO certificate_order (domain, tick, at, names, before, open) \
+             VALUES (?, ?, ?, ?, ?, 1)",
         )
         .bind(domain.map(Domain::as_str))
         .bind(self.clock.counted.0)
         .bind(now.0)
         .bind(names)
+        .bind(before.map(|before| before.0))
         .execute(&mut self.connection)
         .await?;
         Ok(())
@@ -303,6 +307,7 @@ fn order_of(row: &SqliteRow) -> Result<CertificateOrder, sqlx::Error> {
         tick: Tick(row.try_get("tick")?),
         at: Timestamp(row.try_get("at")?),
         names: row.try_get("names")?,
+        before: row.try_get::<Option<i64>, _>("before")?.map(Timestamp),
         open: row.try_get("open")?,
     })
 }

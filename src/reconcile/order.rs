@@ -132,16 +132,17 @@ impl Orderer<'_> {
 
     async fn order_for_all(&mut self, ssl: &Ssl, judged: &Judged) -> Result<Order, PassError> {
         let names = judged.certificate.names.clone();
-        self.ledger.begin_order(None, &judged.served.digest, self.clock.wall()).await?;
+        let before = match ssl {
+            Ssl::Basic(issued) => issued.valid_until.unwrap_or_default(),
+            _ => Timestamp::default(),
+        };
+        let (served, now) = (&judged.served.digest, self.clock.wall());
+        self.ledger.begin_order(None, served, Some(before), now).await?;
         let mut outcome = self.send_for_all(ssl).await;
         if matches!(outcome, Err(ApiError::Unavailable { .. })) {
             // The order may have been taken; one more is the most that is risked for it.
             outcome = self.send_for_all(ssl).await;
         }
-        let before = match ssl {
-            Ssl::Basic(issued) => issued.valid_until.unwrap_or_default(),
-            _ => Timestamp::default(),
-        };
         match outcome {
             Ok(()) => {
                 let states = ordered(&names, &judged.open, self.clock.wall(), before);
@@ -184,7 +185,8 @@ impl Orderer<'_> {
         self.network.reader.progress().begin(Work::Ordering, Some(ids.len()));
         for (domain, id) in ids {
             self.network.reader.progress().advance(1);
-            self.ledger.begin_order(Some(domain), domain.as_str(), self.clock.wall()).await?;
+            let now = self.clock.wall();
+            self.ledger.begin_order(Some(domain), domain.as_str(), None, now).await?;
             match self.order_one(*id).await {
                 Ok(before) => {
                     lost = 0;

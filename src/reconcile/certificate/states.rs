@@ -93,7 +93,8 @@ pub fn wants_look(state: Option<&CertificateState>, now: Timestamp) -> bool {
     }
 }
 
-/// An order that the program's end cut off twice is taken for sent: it is looked at, and not sent again.
+/// An order that was cut off twice is taken for sent: it is looked at, and not sent again until that shows nothing.
+/// What a name is owed since then is another order.
 pub fn cut_off(
     states: &BTreeMap<Domain, CertificateState>,
     orders: &[CertificateOrder],
@@ -103,20 +104,25 @@ pub fn cut_off(
             order.open && order.domain.as_ref().is_none_or(|name| name == domain)
         };
         let mut open = orders.iter().filter(is_for);
-        open.next().and(open.next())
+        open.next().zip(open.next())
     };
-    let is_due = |state: &CertificateState| {
-        matches!(state, CertificateState::Due { .. } | CertificateState::Failed { .. })
+    let due_since = |state: &CertificateState| match state {
+        CertificateState::Due { since, .. } | CertificateState::Failed { since, .. } => {
+            Some(*since)
+        }
+        CertificateState::Ordered { .. } | CertificateState::Covered { .. } => None,
     };
-    let due = states.iter().filter(|(_, state)| is_due(state));
-    due.filter_map(|(domain, state)| {
-        let last = open(domain)?;
-        Some((domain.clone(), ordered(state.attempt() + 1, last.at, Timestamp::default())))
+    let due = states.iter().filter_map(|(domain, state)| Some((domain, state, due_since(state)?)));
+    due.filter_map(|(domain, state, since)| {
+        let (first, last) = open(domain).filter(|(_, last)| since <= last.at)?;
+        let before = first.before.unwrap_or(Timestamp::NEVER);
+        Some((domain.clone(), ordered(state.attempt() + 1, last.at, before)))
     })
     .collect()
 }
 
-/// The state of a name whose order was just taken. `before` is the end of RunCloud's certificate until then.
+/// The state of a name whose order was just taken. `before` is the end of RunCloud's certificate until then, as
+/// [`CertificateState::Ordered`] has it.
 pub fn ordered(attempt: u32, now: Timestamp, before: Timestamp) -> CertificateState {
     CertificateState::Ordered { since: now, attempt, next: schedule::next_look(now, now), before }
 }

@@ -227,11 +227,12 @@ impl World {
         ledger.intend(&Domain::parse(name).unwrap(), intent, Timestamp::now()).await.unwrap();
     }
 
-    /// Leaves an order behind of which it is unknown whether it was sent, as a crash does.
-    pub async fn begin_order(&self) {
+    /// Leaves an order behind of which it is unknown whether it was sent, as a crash does; for one name, or for all.
+    pub async fn begin_order(&self, domain: Option<&str>, before: Option<Timestamp>) {
         let lease = Lease::acquire(self.state.path()).unwrap();
         let mut ledger = Ledger::open(self.state.path(), BINDING, &lease).await.unwrap();
-        ledger.begin_order(None, "", self.now.wall).await.unwrap();
+        let domain = domain.map(|name| Domain::parse(name).unwrap());
+        ledger.begin_order(domain.as_ref(), "", before, self.now.wall).await.unwrap();
     }
 
     /// When the next pass is due by itself.
