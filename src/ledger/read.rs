@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 
@@ -70,8 +71,9 @@ pub(super) async fn read_known(connection: &mut SqliteConnection) -> Result<Know
 async fn read_rows(
     connection: &mut SqliteConnection,
 ) -> Result<BTreeMap<i64, Domain>, sqlx::Error> {
-    let rows = sqlx::query("SELECT * FROM row").fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((row.try_get("mapping")?, name_of(row)?))).collect()
+    let rows = sqlx::query("SELECT * FROM row").fetch(connection);
+    let pair = |row: SqliteRow| async move { Ok((row.try_get("mapping")?, name_of(&row)?)) };
+    rows.and_then(pair).try_collect().await
 }
 
 pub(super) async fn read_bound(
@@ -127,8 +129,9 @@ pub(super) async fn by_name<T>(
     statement: &'static str,
     value_of: fn(&SqliteRow) -> Result<T, sqlx::Error>,
 ) -> Result<BTreeMap<Domain, T>, sqlx::Error> {
-    let rows = sqlx::query(statement).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((name_of(row)?, value_of(row)?))).collect()
+    let rows = sqlx::query(statement).fetch(connection);
+    let pair = |row: SqliteRow| async move { Ok((name_of(&row)?, value_of(&row)?)) };
+    rows.and_then(pair).try_collect().await
 }
 
 /// The names in the column `domain`.
