@@ -16,7 +16,7 @@ use crate::ledger::{CertificateState, Known, Verdict};
 use crate::probe::{Asked, DnsVerdict, Expected, Handshakes, Hearing, Resolver, Seen, Witness};
 use crate::runcloud::{Actual, ApiError, Kind};
 use crate::stop::Stop;
-use crate::wordpress::Desired;
+use crate::wordpress::{Claim, Desired};
 
 const HTTPS: u16 = 443;
 
@@ -37,11 +37,11 @@ pub struct Probes {
     server: OnceCell<Option<IpAddr>>,
 }
 
-/// Where names point, as far as it decides something.
+/// What a look at where names point was about.
 pub(super) struct Pointed {
-    /// By name; those that were not looked up now as they were remembered.
-    pub(super) verdicts: BTreeMap<Domain, Verdict>,
-    /// Where they should point.
+    /// Names that nobody asks about any more.
+    pub(super) forgotten: BTreeSet<Domain>,
+    /// Where names should point; empty where none was looked up.
     pub(super) expected: BTreeSet<IpAddr>,
 }
 
@@ -112,35 +112,32 @@ impl Probes {
 }
 
 impl Network {
-    /// Looks up where the names point that decide something now.
+    /// Brings up to now what is known of where names point, of those for which it decides something.
     pub(super) async fn point(
         &self,
         desired: &Desired,
         actual: &Actual,
-        known: &Known,
+        known: &mut Known,
         now: Timestamp,
     ) -> Result<Pointed, PassError> {
         let inputs = Inputs { desired, actual, known, policy: &self.policy, now };
-        let mut interesting = pointing::interesting(&inputs);
+        let interesting = pointing::interesting(&inputs);
         let eager = if self.probes.eager { eager(&interesting, desired) } else { BTreeSet::new() };
         let fresh = pointing::to_look_up(&interesting, &known.verdicts, &eager, now);
+        let is_over = |name: &Domain, _: &mut Verdict| !interesting.contains_key(name);
+        let forgotten = known.verdicts.extract_if(.., is_over).map(|(name, _)| name).collect();
         let mut expected = BTreeSet::new();
-        let remembered = known
-            .verdicts
-            .iter()
-            .filter(|(name, _)| interesting.contains_key(*name) && !fresh.contains(*name));
-        let mut verdicts: BTreeMap<_, _> =
-            remembered.map(|(name, verdict)| (name.clone(), verdict.clone())).collect();
         if !fresh.is_empty() {
             expected.extend(self.server_address().await?);
             expected.extend(self.probes.web_server.map(|address| address.ip()));
             for (name, verdict) in self.verdicts_of(&fresh, desired, actual, &expected).await? {
-                let cause = interesting.remove(&name).unwrap_or_default();
+                let cause = interesting.get(&name).map(pointing::words);
                 let before = known.verdicts.get(&name);
-                verdicts.insert(name, pointing::remember(before, verdict, cause, now));
+                let seen = pointing::remember(before, verdict, cause.unwrap_or_default(), now);
+                known.verdicts.insert(name, seen);
             }
         }
-        Ok(Pointed { verdicts, expected })
+        Ok(Pointed { forgotten, expected })
     }
 
     async fn verdicts_of(
@@ -204,6 +201,6 @@ impl Network {
 }
 
 /// The names that hold something back, and not just a `www.` that nobody mapped.
-fn eager(interesting: &BTreeMap<Domain, String>, desired: &Desired) -> BTreeSet<Domain> {
+fn eager(interesting: &BTreeMap<Domain, Claim>, desired: &Desired) -> BTreeSet<Domain> {
     interesting.keys().filter(|name| desired.claims.contains_key(*name)).cloned().collect()
 }

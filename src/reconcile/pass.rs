@@ -16,7 +16,7 @@ use super::report::{Paused, Report};
 use super::seen::seen;
 use super::settle::{Outcome, settle};
 use super::{Blocked, Grace, guard, proof};
-use crate::clock::{Moment, Stopwatch, Timestamp};
+use crate::clock::{Moment, Stopwatch};
 use crate::domain::Domain;
 use crate::ledger::{Bound, CertificateState, Known, Ledger, LedgerError, Rule};
 use crate::log::events;
@@ -43,9 +43,7 @@ pub async fn look(network: &Network, mut known: Known, now: &Moment) -> Result<O
     if proof::listing_suspicion(&actual, &known).is_none() {
         settle(&mut known, &actual, now);
     }
-    let Pointed { verdicts, expected, .. } =
-        network.point(&desired, &actual, &known, now.wall).await?;
-    known.verdicts = verdicts;
+    let Pointed { expected, .. } = network.point(&desired, &actual, &mut known, now.wall).await?;
     let proposal = network.plan(desired, actual, &known, now);
     let mut plan = proposal.approved.plan().clone();
     let stand = Stand::of(&proposal, &plan.changes, &known, &expected, now);
@@ -134,9 +132,9 @@ async fn work(
     grace.forget_returned(&desired);
     let actual = network.reader.domains().await?;
     let mut known = settled(ledger, known, &actual, clock).await?;
-    let pointed = network.point(&desired, &actual, &known, clock.since().wall).await?;
-    note_verdicts(ledger, &pointed, &known, clock.since().wall).await?;
-    known.verdicts = pointed.verdicts;
+    let now = clock.since().wall;
+    let pointed = network.point(&desired, &actual, &mut known, now).await?;
+    ledger.note_verdicts(&known.verdicts, &pointed.forgotten, now).await?;
     let proposal = network.plan(desired, actual, &known, clock.since());
     report.notices = proposal.notices();
     report.foresee(proposal.approved.plan());
@@ -261,18 +259,6 @@ async fn note(
     let blocked = plan.blocked.as_ref();
     let hash = blocked.map(Blocked::hash).unwrap_or_default();
     ledger.found_blocked(&hash, blocked.iter().flat_map(|all| all.names.keys())).await
-}
-
-/// Writes down where names point; what nobody asks about any more is forgotten.
-async fn note_verdicts(
-    ledger: &mut Ledger,
-    pointed: &Pointed,
-    known: &Known,
-    now: Timestamp,
-) -> Result<(), LedgerError> {
-    let is_over = |name: &&Domain| !pointed.verdicts.contains_key(*name);
-    let over: BTreeSet<Domain> = known.verdicts.keys().filter(is_over).cloned().collect();
-    ledger.note_verdicts(&pointed.verdicts, &over, now).await
 }
 
 /// Names that an approval must not let through any more: by complete tables they came back, or the plan is

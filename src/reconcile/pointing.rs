@@ -18,18 +18,18 @@ const LOOKS: [Duration; 4] = [
     Duration::from_hours(24),
 ];
 
-/// The names whose DNS decides something, each with the row it is for.
-pub(super) fn interesting(inputs: &Inputs<'_>) -> BTreeMap<Domain, String> {
+/// The names whose DNS decides something, each with the claim that it is for.
+pub(super) fn interesting(inputs: &Inputs<'_>) -> BTreeMap<Domain, Claim> {
     let mut names = BTreeMap::new();
     for (domain, claim) in &inputs.desired.claims {
         if inputs.desired.protected.contains(domain) {
             continue;
         }
         if decides(inputs, domain, claim) {
-            names.insert(domain.clone(), words(claim));
+            names.insert(domain.clone(), *claim);
         }
         if let Some(www) = www_of(inputs, domain, claim) {
-            names.entry(www).or_insert_with(|| words(claim));
+            names.entry(www).or_insert(*claim);
         }
     }
     names
@@ -62,20 +62,20 @@ fn www_of(inputs: &Inputs<'_>, domain: &Domain, claim: &Claim) -> Option<Domain>
 /// Those of them that are to be looked up now: new ones, those whose row is another one, and those whose time
 /// has come. With `eager` also every one that held something back, as somebody who asks expects.
 pub(super) fn to_look_up(
-    interesting: &BTreeMap<Domain, String>,
+    interesting: &BTreeMap<Domain, Claim>,
     verdicts: &BTreeMap<Domain, Verdict>,
     eager: &BTreeSet<Domain>,
     now: Timestamp,
 ) -> BTreeSet<Domain> {
     let longest = LOOKS[LOOKS.len() - 1];
-    let is_due = |domain: &Domain, cause: &String| {
+    let is_due = |domain: &Domain, claim: &Claim| {
         verdicts.get(domain).is_none_or(|before| {
-            before.cause != *cause
+            before.cause != words(claim)
                 || !now.is_before(before.next, longest)
                 || (before.verdict != DnsVerdict::Here && eager.contains(domain))
         })
     };
-    let due = interesting.iter().filter(|(domain, cause)| is_due(domain, cause));
+    let due = interesting.iter().filter(|(domain, claim)| is_due(domain, claim));
     due.map(|(domain, _)| domain.clone()).collect()
 }
 
@@ -101,7 +101,8 @@ pub(super) fn remember(
     }
 }
 
-fn words(claim: &Claim) -> String {
+/// What a look at the name is for, as it is remembered.
+pub(super) fn words(claim: &Claim) -> String {
     format!("{}, {}", claim.cause, claim.stage.word())
 }
 
