@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::notify::Notifier;
 use super::{Reload, Setup};
-use crate::admin::{ALIVE_EVERY, Admin};
+use crate::admin::Admin;
 use crate::log::events;
 use crate::runcloud::Tally;
 use crate::stop::Stop;
@@ -39,6 +39,8 @@ pub(super) struct Attendant<'a> {
     pending: Option<Setup>,
     phase: Phase,
     next_beat: Option<Instant>,
+    /// How often whoever asks over `service.listen` expects to hear that the loop lives; none where nobody can.
+    pub(super) asked_every: Option<Duration>,
     admin: Arc<Admin>,
 }
 
@@ -54,7 +56,16 @@ impl<'a> Attendant<'a> {
     pub(super) fn new(words: Words, reload: Reload<'a>, admin: Arc<Admin>) -> Self {
         let (mut notifier, phase) = (Notifier::new(), Phase::Starting);
         notifier.status("waiting for the database to answer");
-        Self { words, notifier, reload, pending: None, phase, next_beat: None, admin }
+        Self {
+            words,
+            notifier,
+            reload,
+            pending: None,
+            phase,
+            next_beat: None,
+            asked_every: None,
+            admin,
+        }
     }
 
     /// Waits for `work`, whose calls `tally` counts.
@@ -94,8 +105,8 @@ impl<'a> Attendant<'a> {
             Notifier::extend(EXTENSION);
         }
         let extend = (self.phase != Phase::Running).then_some(EXTEND_EVERY);
-        let every = [self.notifier.beat(), extend].into_iter().flatten().min();
-        self.next_beat = Some(Instant::now() + every.map_or(ALIVE_EVERY, |e| e.min(ALIVE_EVERY)));
+        let every = [self.notifier.beat(), extend, self.asked_every].into_iter().flatten().min();
+        self.next_beat = every.map(|every| Instant::now() + every);
     }
 
     /// The database has answered: whoever waits for the daemon may go on.

@@ -7,7 +7,7 @@ use super::schedule::{Next, Reason, Schedule, Setback};
 use super::tell::Teller;
 use super::trouble::Party;
 use super::{Service, Setup};
-use crate::admin::{Admin, Arrivals, Door, Passed};
+use crate::admin::{ALIVE_EVERY, Admin, Arrivals, Door, Passed};
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{self, Action, Lease, Ledger, LedgerError};
 use crate::log::events;
@@ -75,11 +75,11 @@ impl<'a> Watch<'a> {
     pub fn new(service: Service<'a>) -> Self {
         let Service { setup, lease, words, reload, command } = service;
         let admin = Arc::new(Admin::new());
-        Self {
+        let mut watch = Self {
             lease,
             attendant: Attendant::new(words, reload, Arc::clone(&admin)),
             admin,
-            door: setup.listen.clone().map(Door::new),
+            door: None,
             lookout: Lookout::new(setup.network.database.clone()),
             schedule: Schedule::new(setup.pace),
             grace: Grace::new(setup.pace.grace),
@@ -90,7 +90,9 @@ impl<'a> Watch<'a> {
             heard: None,
             is_change_noted: false,
             look_cost: LOOK_COST,
-        }
+        };
+        watch.take_door();
+        watch
     }
 
     /// Takes up what is known of the daemon before it was started.
@@ -151,10 +153,17 @@ impl<'a> Watch<'a> {
         self.grace = Grace::new(setup.pace.grace);
         self.schedule.begin_afresh(setup.pace);
         self.teller.begin_afresh();
-        if self.setup.listen != setup.listen {
-            self.door = setup.listen.clone().map(Door::new);
-        }
+        let is_elsewhere = self.setup.listen != setup.listen;
         self.setup = setup;
+        if is_elsewhere {
+            self.take_door();
+        }
+    }
+
+    /// A door where the settings want it.
+    fn take_door(&mut self) {
+        self.door = self.setup.listen.clone().map(Door::new);
+        self.attendant.asked_every = self.door.is_some().then_some(ALIVE_EVERY);
     }
 
     async fn look(&mut self, ledger: &mut Ledger, now: &Now) -> Result<(), PassError> {
