@@ -32,6 +32,8 @@ const AT_ONCE: usize = 16;
 /// How long an answer is remembered whose TTL is longer. Let's Encrypt's resolvers do the same, and a name that has just
 /// moved here is what is waited for.
 const LONGEST_MEMORY: Duration = Duration::from_mins(1);
+/// How many answers are remembered: enough for the few names that customers' CNAMEs lead to.
+const REMEMBERED: u64 = 64;
 /// The longest chain of CNAMEs that is followed, which is also the client's limit.
 const LONGEST_CHAIN: usize = 8;
 
@@ -66,6 +68,7 @@ impl Resolver {
         options.attempts = 1;
         options.positive_max_ttl = Some(LONGEST_MEMORY);
         options.negative_max_ttl = Some(LONGEST_MEMORY);
+        options.cache_size = REMEMBERED;
         options.use_hosts_file = ResolveHosts::Never;
         builder.build().map(Self).map_err(NoResolver)
     }
