@@ -215,11 +215,15 @@ fn durable(path: &Path) -> SqliteConnectOptions {
 
 /// Negative: in KiB. The file is small, and what has to be read twice is in the system's own cache. Only who may write
 /// can set it: it reads the file, which after a crash only a writer can.
-const CACHE: &str = "-256";
+const CACHE: &str = "-128";
+
+/// How many statements stay prepared: those of a loop over names. Each takes some KiB.
+const STATEMENTS: usize = 8;
 
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging()
 }
