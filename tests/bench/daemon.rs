@@ -133,7 +133,7 @@ async fn arrivals(network: &Network) -> Vec<Duration> {
 
 fn polling(network: &Network) -> Command {
     let command = network.command();
-    configure(network.path(), &format!("[sync]\npoll = \"{}s\"\n", POLL.as_secs()));
+    configure(network.path(), network.dns(), &format!("[sync]\npoll = \"{}s\"\n", POLL.as_secs()));
     command
 }
 

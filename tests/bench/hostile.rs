@@ -8,7 +8,7 @@ use std::process::Command;
 
 use runcloud_domain_sync::simulator::{Kind, Model};
 
-use super::network::{Network, command, model, tables, watch};
+use super::network::{Network, command, model, name_server, tables, watch};
 use raw::{Bytes, Raw, Then};
 
 /// As much as is read of a body.
@@ -36,8 +36,9 @@ pub(super) async fn peaks(mapped: usize) -> Vec<(&'static str, Option<u32>)> {
 async fn peak(raw: Raw, mapped: usize) -> Option<u32> {
     let directory = tables(mapped).await;
     let url = format!("http://{}/api/v3", raw.address);
-    let child =
-        command(directory.path(), &url, IDS).arg("--once").spawn().expect("the binary starts");
+    let dns = name_server().await;
+    let mut command = command(directory.path(), &url, &dns, IDS);
+    let child = command.arg("--once").spawn().expect("the binary starts");
     let watching = move || watch(child, || raw.requests().len() >= CALLS).1;
     tokio::task::spawn_blocking(watching).await.expect("a watcher")
 }

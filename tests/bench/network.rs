@@ -5,7 +5,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use runcloud_domain_sync::simulator::{Kind, Model, Simulator};
+use runcloud_domain_sync::simulator::{DnsAnswer, Kind, Model, NameServer, Simulator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -31,9 +31,13 @@ const TABLES: &str = "\
 const ROW: &str = "\
     INSERT INTO wp_wu_domain_mappings (blog_id, domain, active, stage) VALUES (2, ?, 1, 'done')";
 
+/// The simulated server's address.
+const HERE: [u8; 4] = [127, 0, 0, 2];
+
 /// The network, and the directory that holds its tables and the ledger.
 pub(super) struct Network {
     runcloud: Simulator,
+    dns: NameServer,
     directory: TempDir,
 }
 
@@ -57,7 +61,7 @@ impl Network {
     pub(super) async fn around(wanted: usize, runcloud: Model) -> Self {
         let directory = tables(wanted).await;
         let runcloud = Simulator::start(runcloud).await.expect("a simulator");
-        Self { runcloud, directory }
+        Self { runcloud, dns: name_server().await, directory }
     }
 
     /// One pass that has to end converged.
@@ -110,35 +114,57 @@ impl Network {
         &self.runcloud
     }
 
+    pub(super) fn dns(&self) -> &NameServer {
+        &self.dns
+    }
+
     /// The binary set up for it, as a daemon.
     pub(super) fn command(&self) -> Command {
         let ids = {
             let model = self.runcloud.model();
             (model.server.id, model.app.id)
         };
-        command(self.directory.path(), &self.runcloud.url(), ids)
+        command(self.directory.path(), &self.runcloud.url(), &self.dns, ids)
     }
 }
 
 /// The binary with an empty environment but for the credential and silence. `ids` are the server's and the web
 /// application's.
-pub(super) fn command(directory: &Path, api_url: &str, ids: (u64, u64)) -> Command {
+pub(super) fn command(
+    directory: &Path,
+    api_url: &str,
+    dns: &NameServer,
+    ids: (u64, u64),
+) -> Command {
     let database = format!("sqlite://{}", directory.join("wordpress.sqlite").display());
     let (server, app) = (ids.0.to_string(), ids.1.to_string());
     let mut command = Command::new(env!("CARGO_BIN_EXE_runcloud-domain-sync"));
     command.env_clear().env("WU_RUNCLOUD_API_TOKEN", TOKEN).env("RUST_LOG", "error");
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command.args(["--table-prefix", "wp_", "--database-url", &database]);
-    command.arg("--config").arg(configure(directory, ""));
+    command.arg("--config").arg(configure(directory, dns, ""));
     command.args(["--server-id", &server, "--app-id", &app]);
     command.args(["--api-url", api_url]).arg("--state-dir").arg(directory);
     command
 }
 
-/// A config.toml with a name server that is not there: whatever is looked up stays on this machine.
-pub(super) fn configure(directory: &Path, more: &str) -> PathBuf {
+/// A name server whose names point here, as customers' do who forget about `www`.
+pub(super) async fn name_server() -> NameServer {
+    let dns = NameServer::start().await.expect("a name server");
+    dns.says_of_others(|name| {
+        if name.starts_with("www.") {
+            DnsAnswer::NxDomain
+        } else {
+            DnsAnswer::Addresses(vec![HERE.into()])
+        }
+    });
+    dns
+}
+
+/// A config.toml with that name server: whatever is looked up stays on this machine.
+pub(super) fn configure(directory: &Path, dns: &NameServer, more: &str) -> PathBuf {
     let config = directory.join("config.toml");
-    let text = format!("{more}[dns]\nresolvers = [\"127.0.0.1:1\"]\n");
+    let text = format!("{more}[dns]\nresolvers = [\"{}\"]\n", dns.address());
     std::fs::write(&config, text).expect("a config.toml");
     config
 }
