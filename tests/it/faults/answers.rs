@@ -190,11 +190,14 @@ pub const LISTINGS: [(&str, Effect); 38] = [
 ];
 
 /// Lists that add up, and in which entries are missing or are not what they were.
-pub const NAMES: [(&str, Effect); 4] = [
+pub const NAMES: [(&str, Effect); 7] = [
     ("the last name another", Effect::Edit(|body| rename(body, "same.test"))),
     ("the last name that of a site", Effect::Edit(|body| rename(body, "shop.network.test"))),
     ("the last id new", Effect::Edit(new_id)),
     ("the last entry missing from rows and total", Effect::Edit(short)),
+    ("the names of each page turned around", Effect::Edit(|body| turn(body, "name"))),
+    ("the ids of each page turned around", Effect::Edit(|body| turn(body, "id"))),
+    ("everything but the ids of each page one further", Effect::Edit(further)),
 ];
 
 fn rows(body: &mut Value) -> &mut Vec<Value> {
@@ -224,6 +227,24 @@ fn rename(body: &mut Value, name: &str) {
 fn new_id(body: &mut Value) {
     if let Some(row) = rows(body).last_mut() {
         row["id"] = (9_000 + row["id"].as_u64().unwrap()).into();
+    }
+}
+
+/// Each row has what its counterpart from the other end of the page has.
+fn turn(body: &mut Value, field: &str) {
+    let rows = rows(body);
+    let values: Vec<Value> = rows.iter().rev().map(|row| row[field].clone()).collect();
+    for (row, value) in rows.iter_mut().zip(values) {
+        row[field] = value;
+    }
+}
+
+/// Each id has the entry of the one before it.
+fn further(body: &mut Value) {
+    let rows = rows(body);
+    let ids: Vec<Value> = rows.iter().map(|row| row["id"].clone()).collect();
+    for (row, id) in rows.iter_mut().zip(ids.into_iter().cycle().skip(1)) {
+        row["id"] = id;
     }
 }
 
