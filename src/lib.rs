@@ -100,6 +100,7 @@
 //! * A name that RunCloud had before and whose certificate the wire shows lacking is ordered for too; where the wire
 //!   shows nothing, only what this program added is.
 //! * An order that the program's end cut off goes out once more; cut off twice it is taken for sent, and looked at.
+//!   Only a date later than the one before it shows that it was; half an hour without a sign, and the name is due again.
 //! * Where the wire shows nothing, or a proxy's certificate, RunCloud's new `validUntil` counts for names that point
 //!   here. Where it shows the server's own certificate without the name, the date says only that the order is over.
 //! * Once an order for all failed as a whole with misdirected names attached, the next one goes out when none is left,
@@ -124,6 +125,8 @@
 //!   the budget. It shows that and asks; nobody there to be asked, it needs `--yes`. `approve` needs it never.
 //! * `history undo` adds a removed name as one that only RunCloud has, which nothing removes but
 //!   `removal = "mirror"`; under that it refuses. It is done by the next pass, for the lease is the daemon's.
+//! * An order under way, and where a name points, are looked at without a call; RunCloud is listed once that shows
+//!   something new. Where the wire shows nothing, or five minutes went by, only RunCloud can say what came of an order.
 //! * A look that is due once a day, at a certificate that is fine or at a name that long points elsewhere, wakes
 //!   nobody: it is made in whatever pass comes.
 //! * A mapping table without a counter whose newest row is gone is taken for an import under way.

@@ -1,8 +1,9 @@
 //! The loop around passes.
 //!
 //! The tables are looked at every `poll`, by a fingerprint; RunCloud is asked only when they changed, when
-//! something waited for its time ([`Ledger::next_try`]), when somebody asked, or when `interval` is over. What
-//! fails has clocks of its own, and never ends the loop.
+//! something waited for its time ([`Ledger::next_try`]), when somebody asked, or when `interval` is over. What is
+//! waited for elsewhere, such as a certificate or a name's DNS, is looked at there ([`Ledger::next_look`]), and
+//! RunCloud only once that shows something new. What fails has clocks of its own, and never ends the loop.
 
 mod allowance;
 mod attendant;
@@ -11,6 +12,7 @@ mod schedule;
 mod tell;
 mod trouble;
 mod watch;
+mod work;
 
 pub use attendant::Words;
 pub use schedule::Pace;

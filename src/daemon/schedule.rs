@@ -41,6 +41,8 @@ pub(super) enum Next {
     Rest,
     /// Ask RunCloud with one call whether it is back, and make a pass if it is.
     Probe,
+    /// Look at orders under way and at DNS, and make a pass where there is something new.
+    Glance,
     /// Make a pass.
     Pass(Reason),
 }
@@ -58,6 +60,8 @@ pub(super) enum Reason {
     Return,
     /// A name, an order or a removal waited for this time.
     Due,
+    /// There is something new of an order under way, or in DNS.
+    News,
     /// RunCloud was not looked at for long.
     Drift,
 }
@@ -83,7 +87,19 @@ pub(super) struct Schedule {
     is_blind: bool,
     drift_at: Option<Instant>,
     due_at: Option<Instant>,
+    glance_at: Option<Instant>,
     failure: Option<Failure>,
+}
+
+/// What comes after a pass by itself, and how long after it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ahead {
+    /// Something waits for a pass at its own time.
+    pub(super) due: Option<Duration>,
+    /// Something is to be looked at elsewhere.
+    pub(super) glance: Option<Duration>,
+    /// RunCloud is listed at the latest, where that is longer than `interval`.
+    pub(super) drift: Duration,
 }
 
 /// A change that waits for quiet.
@@ -112,6 +128,7 @@ impl Reason {
             Self::Asked => "asked",
             Self::Return => "return",
             Self::Due => "due",
+            Self::News => "news",
             Self::Drift => "drift",
         }
     }
@@ -127,6 +144,7 @@ impl Schedule {
             is_blind: false,
             drift_at: None,
             due_at: None,
+            glance_at: None,
             failure: None,
         }
     }
@@ -155,6 +173,7 @@ impl Schedule {
             () if is_quiet => Next::Pass(Reason::Change),
             () if is_over(self.due_at) => Next::Pass(Reason::Due),
             () if is_over(self.drift_at) => Next::Pass(Reason::Drift),
+            () if is_over(self.glance_at) => Next::Glance,
             () => Next::Rest,
         }
     }
@@ -184,23 +203,27 @@ impl Schedule {
         at >= stir.ripe_at()
     }
 
-    /// A pass that began when the tables looked like `seen` ended well. The next one is due by itself after
-    /// `due`, where that is known, and after `interval`, or `drift` where that is longer; how long that is, is
-    /// returned. `dice` is from 0 to 1.
+    /// A pass that began when the tables looked like `seen` ended well; how long until the next one that comes by
+    /// itself is returned. `dice` is from 0 to 1.
     pub(super) fn passed(
         &mut self,
         seen: Fingerprint,
-        due: Option<Duration>,
-        drift: Duration,
+        ahead: Ahead,
         at: Instant,
         dice: f64,
     ) -> Duration {
         self.settled = Some(seen);
         (self.stir, self.failure, self.is_asked) = (None, None, false);
-        let due = due.map(|wait| wait.max(SHORTEST_DUE));
-        let drift = spread(drift.max(self.pace.interval), DRIFT_SPREAD, dice);
+        let due = ahead.due.map(|wait| wait.max(SHORTEST_DUE));
+        let drift = spread(ahead.drift.max(self.pace.interval), DRIFT_SPREAD, dice);
         (self.due_at, self.drift_at) = (due.map(|wait| at + wait), Some(at + drift));
+        self.glanced(ahead.glance, at);
         due.map_or(drift, |due| due.min(drift))
+    }
+
+    /// What is looked at elsewhere showed nothing new; the next look is after `wait`, if there is one.
+    pub(super) fn glanced(&mut self, wait: Option<Duration>, at: Instant) {
+        self.glance_at = wait.map(|wait| at + wait.max(SHORTEST_DUE));
     }
 
     /// A pass failed; `was_answered` tells whether RunCloud answered any of its calls.
@@ -246,7 +269,10 @@ impl Schedule {
             // Whatever else waits, waits for the tables.
             _ if self.is_blind => return poll.min(spread(RETRY, POLL_SPREAD, dice)),
             Some(failure) => Some(failure.until),
-            None => [quiet, self.due_at, self.drift_at].into_iter().flatten().min(),
+            None => {
+                let ahead = [quiet, self.due_at, self.drift_at, self.glance_at];
+                ahead.into_iter().flatten().min()
+            }
         };
         sooner.map_or(poll, |point| poll.min(point.saturating_duration_since(at)))
     }

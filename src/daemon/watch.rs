@@ -1,26 +1,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::allowance::Allowance;
 use super::attendant::Attendant;
-use super::schedule::{Next, Reason, Schedule, Setback};
+use super::schedule::{Next, Reason, Schedule};
 use super::tell::Teller;
 use super::trouble::Party;
 use super::{Service, Setup};
-use crate::admin::{ALIVE_EVERY, Admin, Arrivals, Door, Passed};
+use crate::admin::{ALIVE_EVERY, Admin, Door};
 use crate::clock::{Moment, Timestamp};
-use crate::ledger::{self, Action, Lease, Ledger, LedgerError};
+use crate::ledger::{self, Lease, Ledger, LedgerError};
 use crate::log::events;
-use crate::reconcile::{Grace, PassError, Report, pass};
-use crate::runcloud::{ApiError, Calls};
+use crate::reconcile::{Grace, PassError};
 use crate::wordpress::{DatabaseError, Fingerprint, Lookout};
 
 /// What a look at RunCloud costs before one was made: the primary's page and the SSL mode.
 const LOOK_COST: u64 = 2;
-/// After a 429 that names no time; RunCloud's window is a minute.
-const UNNAMED_WAIT: Duration = Duration::from_mins(1);
-/// After a pass met what a person has to mend here, such as the database of another network.
-const MEND_WAIT: Duration = Duration::from_mins(1);
 
 /// A moment by every clock.
 #[derive(Clone, Debug)]
@@ -33,25 +27,25 @@ pub struct Now {
 
 /// The loop, with what it remembers between two looks.
 pub struct Watch<'a> {
-    lease: &'a Lease,
-    setup: Setup,
-    attendant: Attendant<'a>,
-    admin: Arc<Admin>,
+    pub(super) lease: &'a Lease,
+    pub(super) setup: Setup,
+    pub(super) attendant: Attendant<'a>,
+    pub(super) admin: Arc<Admin>,
     /// Where metrics and health are to be had; none for nowhere.
-    door: Option<Door>,
-    lookout: Lookout,
-    schedule: Schedule,
-    grace: Grace,
-    teller: Teller,
+    pub(super) door: Option<Door>,
+    pub(super) lookout: Lookout,
+    pub(super) schedule: Schedule,
+    pub(super) grace: Grace,
+    pub(super) teller: Teller,
     /// What is written down of it.
-    fares: ledger::Service,
-    next_pass: Option<Timestamp>,
+    pub(super) fares: ledger::Service,
+    pub(super) next_pass: Option<Timestamp>,
     /// The last thing that an operator had said at the last look.
-    heard: Option<i64>,
+    pub(super) heard: Option<i64>,
     /// Whether it is written down that a change waits.
-    is_change_noted: bool,
+    pub(super) is_change_noted: bool,
     /// How many calls the last look at RunCloud cost that changed nothing.
-    look_cost: u64,
+    pub(super) look_cost: u64,
 }
 
 impl Now {
@@ -187,6 +181,12 @@ impl<'a> Watch<'a> {
         match next {
             Next::Rest => Ok(()),
             Next::Pass(reason) => Box::pin(self.pass(ledger, seen, reason, now)).await,
+            Next::Glance => {
+                if self.glance(ledger, now).await? {
+                    Box::pin(self.pass(ledger, seen, Reason::News, now)).await?;
+                }
+                Ok(())
+            }
             Next::Probe => {
                 self.probe(ledger, now).await?;
                 Box::pin(self.pass(ledger, seen, Reason::Return, now)).await
@@ -217,123 +217,6 @@ impl<'a> Watch<'a> {
         seen
     }
 
-    /// Asks with one call whether RunCloud is back.
-    async fn probe(&mut self, ledger: &mut Ledger, now: &Now) -> Result<(), PassError> {
-        let (reader, began) = (&self.setup.network.reader, Instant::now());
-        let outcome = self.attendant.attend(reader.tally(), reader.probe()).await;
-        let outcome = outcome.map_err(PassError::from);
-        if let Err(error) = &outcome {
-            self.schedule.still_away(setback_of(error), now.later(began.elapsed()).at);
-        }
-        self.count_calls(&reader.tally().take(), ledger, now).await?;
-        outcome
-    }
-
-    async fn pass(
-        &mut self,
-        ledger: &mut Ledger,
-        seen: Fingerprint,
-        reason: Reason,
-        now: &Now,
-    ) -> Result<(), PassError> {
-        tracing::debug!("a pass begins: {}", reason.word());
-        self.fares.attempted = Some(now.moment.wall);
-        self.admin.attempted(now.moment.wall);
-        let (network, began) = (&self.setup.network, Instant::now());
-        let writer = network.reader.writer(self.lease);
-        let (mut report, moment) = (Report::default(), &now.moment);
-        let work = pass::run_once(network, &writer, ledger, &mut self.grace, moment, &mut report);
-        let outcome = self.attendant.attend(network.reader.tally(), Box::pin(work)).await;
-        let (took, calls) = (began.elapsed(), network.reader.tally().take());
-        let now = now.later(took);
-        self.admin.ended(&Passed { report: &report, is_complete: outcome.is_ok(), took });
-        let counted = self.count_calls(&calls, ledger, &now).await;
-        if outcome.is_ok() && report.is_idle() {
-            self.look_cost = calls.metered().max(1);
-        }
-        let outcome = match outcome.and(counted.map_err(PassError::from)) {
-            Ok(()) => self.passed(ledger, seen, &report, &now).await.map_err(PassError::from),
-            Err(error) => {
-                if !report.notices.is_empty() {
-                    self.teller.tell(&report, None);
-                }
-                Err(error)
-            }
-        };
-        if let Err(error) = &outcome {
-            self.schedule.failed(setback_of(error), calls.were_answered(), now.at);
-        }
-        outcome
-    }
-
-    /// Writes down calls that were made.
-    async fn count_calls(
-        &self,
-        calls: &Calls,
-        ledger: &mut Ledger,
-        now: &Now,
-    ) -> Result<(), LedgerError> {
-        let wall = now.moment.wall;
-        ledger.count_calls(calls.metered(), wall).await?;
-        let told = self.setup.network.reader.tally().rate_limit();
-        self.admin.called(calls, told, ledger.calls_in_month(wall).await?);
-        Ok(())
-    }
-
-    async fn passed(
-        &mut self,
-        ledger: &mut Ledger,
-        seen: Fingerprint,
-        report: &Report,
-        now: &Now,
-    ) -> Result<(), LedgerError> {
-        let wall = now.moment.wall;
-        let next_try = ledger.next_try(wall).await?.map(|point| point.since(wall));
-        let pause_ends = ledger.pause_ends(&now.moment).await?;
-        let due = [next_try, self.grace.next(&now.moment), pause_ends].into_iter().flatten().min();
-        let allowance = self.allowance(ledger, wall).await?;
-        let drift = allowance.map_or(Duration::ZERO, |left| left.interval(self.look_cost));
-        let next = self.schedule.passed(seen, due, drift, now.at, fastrand::f64());
-        self.admin.succeeded(wall, now.at, next.max(drift).max(self.setup.pace.interval));
-        if self.door.is_some() {
-            self.show(ledger, report, now).await?;
-        }
-        self.teller.tell(report, allowance);
-        self.teller.all_over(now.at);
-        self.fares.succeeded = Some(wall);
-        self.fares.trouble = None;
-        self.next_pass = Some(wall.plus(next));
-        ledger.note_next_pass(wall.plus(next)).await?;
-        ledger.note_change(None).await?;
-        self.is_change_noted = false;
-        ledger.note_service(&self.fares).await
-    }
-
-    /// Shows what a pass left behind, which is counted only where somebody may ask.
-    async fn show(
-        &self,
-        ledger: &mut Ledger,
-        report: &Report,
-        now: &Now,
-    ) -> Result<(), LedgerError> {
-        let wall = now.moment.wall;
-        let added = ledger.first_arrivals(&report.added, Action::Add, wall).await?;
-        let covered = ledger.first_arrivals(&report.covered, Action::Cover, wall).await?;
-        self.admin.arrived(&Arrivals { added, covered });
-        self.admin.knows(&ledger.survey(&now.moment).await?);
-        Ok(())
-    }
-
-    async fn allowance(
-        &self,
-        ledger: &mut Ledger,
-        now: Timestamp,
-    ) -> Result<Option<Allowance>, LedgerError> {
-        let Some(limit) = self.setup.monthly_calls else { return Ok(None) };
-        let used = ledger.calls_in_month(now).await?;
-        Ok(Some(Allowance { limit, used, left: now.left_of_month() }))
-    }
-
     /// Says what went wrong, once, and writes it down.
     async fn meet(&mut self, error: &PassError, ledger: &mut Ledger, now: &Now) {
         self.mend(error, ledger).await;
@@ -360,16 +243,5 @@ impl<'a> Watch<'a> {
             }
             Err(error) => tracing::error!(message_id = events::NEEDS_A_PERSON, "{error}"),
         }
-    }
-}
-
-fn setback_of(error: &PassError) -> Setback {
-    match error {
-        PassError::Api(ApiError::Throttled { retry_after, .. }) => {
-            Setback::Passing(Some(retry_after.unwrap_or(UNNAMED_WAIT)))
-        }
-        PassError::Ledger(LedgerError::OtherNetwork { .. }) => Setback::Passing(Some(MEND_WAIT)),
-        error if error.is_fatal() => Setback::Refusal,
-        _ => Setback::Passing(None),
     }
 }

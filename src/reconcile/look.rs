@@ -128,8 +128,7 @@ impl Network {
         let forgotten = known.verdicts.extract_if(.., is_over).map(|(name, _)| name).collect();
         let mut expected = BTreeSet::new();
         if !fresh.is_empty() {
-            expected.extend(self.server_address().await?);
-            expected.extend(self.probes.web_server.map(|address| address.ip()));
+            expected = self.expected().await?;
             for (name, verdict) in self.verdicts_of(&fresh, desired, actual, &expected).await? {
                 let cause = interesting.get(&name).map(pointing::words);
                 let before = known.verdicts.get(&name);
@@ -140,7 +139,13 @@ impl Network {
         Ok(Pointed { forgotten, expected })
     }
 
-    async fn verdicts_of(
+    /// Where names should point.
+    pub(super) async fn expected(&self) -> Result<BTreeSet<IpAddr>, PassError> {
+        let web_server = self.probes.web_server.map(|address| address.ip());
+        Ok(self.server_address().await?.into_iter().chain(web_server).collect())
+    }
+
+    pub(super) async fn verdicts_of(
         &self,
         names: &BTreeSet<Domain>,
         desired: &Desired,

@@ -9,6 +9,7 @@ pub mod certificate;
 mod change;
 pub mod explain;
 mod failures;
+mod glance;
 mod grace;
 pub mod guard;
 mod identity;
@@ -30,6 +31,7 @@ mod systemic;
 mod www;
 
 pub use blocked::{Blocked, Guard};
+pub use glance::glance;
 pub use grace::Grace;
 pub use look::Probes;
 pub use network::{Network, PassError};

@@ -79,6 +79,19 @@ pub(super) fn to_look_up(
     due.map(|(domain, _)| domain.clone()).collect()
 }
 
+/// Those of them that are looked up more often than once a day, and now.
+pub(super) fn due_between_passes(
+    verdicts: &BTreeMap<Domain, Verdict>,
+    now: Timestamp,
+) -> BTreeSet<Domain> {
+    let daily = LOOKS[LOOKS.len() - 1];
+    let is_due = |verdict: &Verdict| {
+        verdict.next.since(verdict.seen) < daily && !now.is_before(verdict.next, daily)
+    };
+    let due = verdicts.iter().filter(|(_, verdict)| is_due(verdict));
+    due.map(|(domain, _)| domain.clone()).collect()
+}
+
 /// What is remembered of a look.
 pub(super) fn remember(
     before: Option<&Verdict>,

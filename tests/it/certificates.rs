@@ -65,7 +65,7 @@ impl World {
         self.state(name).await.is_some_and(|state| state.is_covered())
     }
 
-    async fn uncovered(&self) -> Vec<String> {
+    pub(crate) async fn uncovered(&self) -> Vec<String> {
         let known = self.known().await.certificates;
         let open = known.into_iter().filter(|(_, state)| !state.is_covered());
         open.map(|(name, _)| name.to_string()).collect()

@@ -89,8 +89,33 @@ pub fn wants_look(state: Option<&CertificateState>, now: Timestamp) -> bool {
     match state {
         // Whoever waits is told as soon as somebody looks.
         None | Some(CertificateState::Due { .. } | CertificateState::Ordered { .. }) => true,
-        Some(state) => !now.is_before(state.next(), schedule::LONGEST),
+        Some(state) => is_due(state, now),
     }
+}
+
+/// Whether the time has come that a name waited for.
+pub fn is_due(state: &CertificateState, now: Timestamp) -> bool {
+    !now.is_before(state.next(), schedule::LONGEST)
+}
+
+/// Orders under way that a look leaves as they are, with the time of the next look; none where it shows something
+/// new of any, or RunCloud has to be asked what became of it.
+pub fn unchanged(
+    orders: &BTreeMap<Domain, CertificateState>,
+    sights: &BTreeMap<Domain, Sight>,
+    now: Timestamp,
+) -> Option<BTreeMap<Domain, CertificateState>> {
+    let still = |(domain, state): (&Domain, &CertificateState)| match *state {
+        CertificateState::Ordered { since, attempt, before, .. }
+            if sights.get(domain) == Some(&Sight::Uncovered)
+                && now.since(since) < BELIEVE_RUNCLOUD =>
+        {
+            let next = schedule::next_look(since, now);
+            Some((domain.clone(), CertificateState::Ordered { since, attempt, next, before }))
+        }
+        _ => None,
+    };
+    orders.iter().map(still).collect()
 }
 
 /// An order that was cut off twice is taken for sent: it is looked at, and not sent again until that shows nothing.

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use runcloud_domain_sync::clock::Timestamp;
+use runcloud_domain_sync::daemon::Pace;
 use runcloud_domain_sync::ledger::Lease;
-use runcloud_domain_sync::simulator::Fault;
+use runcloud_domain_sync::reconcile::certificate::Batch;
+use runcloud_domain_sync::simulator::{DnsAnswer, Fault};
 use runcloud_domain_sync::wordpress::{Database, Lookout, Source, TablePrefix};
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -13,9 +15,11 @@ use sqlx::{ConnectOptions, Connection, Executor};
 
 use super::ticking::{ONE_TRY, PACE, SLOW, Ticking};
 use crate::support::binary::{for_world, run_for};
-use crate::support::world::{World, state_directory};
+use crate::support::world::{HERE, World, state_directory};
 
 const HOUR: Duration = Duration::from_hours(1);
+/// With looks at RunCloud that are no others' doing.
+const RARE: Pace = Pace { interval: Duration::from_hours(24 * 7), ..PACE };
 const QUIET: Duration = Duration::from_millis(7_600);
 /// By then the names are there, and the looks at the certificate that was ordered for them are over.
 const SETTLED: Duration = Duration::from_hours(2);
@@ -45,6 +49,45 @@ async fn an_idle_hour_has_the_drift_passes_calls_and_no_other() {
     assert!(calls.iter().all(|call| call.method == "GET"), "{calls:?}");
     assert_eq!(calls.len(), listings(&world), "a look is one page");
     assert!((3..=5).contains(&calls.len()), "{} looks in an hour", calls.len());
+}
+
+#[tokio::test]
+async fn an_order_under_way_costs_no_call_until_it_can_be_seen() {
+    let mut world = world().await.with_web_server().await;
+    world.rules.batch = Batch::Pass;
+    world.runcloud.model().issue_delay = HOUR;
+    let lease = Lease::acquire(world.state.path()).unwrap();
+    let mut daemon = Ticking::start(&world, &lease, RARE).await;
+    daemon.step().await;
+    assert_eq!(world.orders(), 1);
+    world.runcloud.forget_calls();
+    daemon.run(Duration::from_mins(4)).await;
+    assert_eq!(world.runcloud.calls().len(), 0, "{:?}", world.runcloud.calls());
+    world.runcloud.model().finish_orders();
+    daemon.run(Duration::from_mins(2)).await;
+    assert_eq!(listings(&world), 1);
+    assert_eq!(world.uncovered().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn dns_is_looked_at_again_without_a_call_until_it_says_something_else() {
+    let mut world = world().await.with_web_server().await;
+    world.rules.batch = Batch::Pass;
+    world.dns.says("b.test", DnsAnswer::NxDomain);
+    world.runcloud.model().misdirected.insert("b.test".to_owned());
+    let lease = Lease::acquire(world.state.path()).unwrap();
+    let mut daemon = Ticking::start(&world, &lease, RARE).await;
+    daemon.run(Duration::from_mins(1)).await;
+    world.runcloud.forget_calls();
+    let questions = world.dns.questions().len();
+    daemon.run(Duration::from_mins(30)).await;
+    assert_eq!(world.runcloud.calls().len(), 0, "{:?}", world.runcloud.calls());
+    assert!(world.dns.questions().len() > questions);
+    world.dns.points("b.test", [HERE]);
+    world.runcloud.model().misdirected.clear();
+    let orders = world.orders();
+    daemon.until(|| world.orders() > orders).await;
+    assert_eq!(listings(&world), 1);
 }
 
 #[tokio::test]

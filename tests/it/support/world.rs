@@ -239,7 +239,9 @@ impl World {
     pub async fn next(&self) -> Option<Timestamp> {
         let lease = Lease::acquire(self.state.path()).unwrap();
         let mut ledger = Ledger::open(self.state.path(), BINDING, &lease).await.unwrap();
-        ledger.next_try(self.now.wall).await.unwrap()
+        let now = self.now.wall;
+        let both = [ledger.next_try(now).await.unwrap(), ledger.next_look(now).await.unwrap()];
+        both.into_iter().flatten().min()
     }
 
     pub async fn plan(&self) -> Plan {
