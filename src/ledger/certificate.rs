@@ -91,6 +91,13 @@ pub struct Verdict {
     pub cause: String,
 }
 
+impl CertificateOrder {
+    /// Whether it is for all names, and unknown if it was sent.
+    pub fn is_open_for_all(&self) -> bool {
+        self.open && self.domain.is_none()
+    }
+}
+
 impl CertificateState {
     /// One that became due at `since`.
     pub fn due(since: Timestamp) -> Self {

@@ -10,7 +10,7 @@ use super::network::{Network, PassError, Proposal};
 use super::plan::Change;
 use crate::clock::{Moment, Timestamp};
 use crate::domain::Domain;
-use crate::ledger::{CertificateState, Known};
+use crate::ledger::{CertificateOrder, CertificateState, Known};
 use crate::runcloud::{Actual, Ssl};
 use crate::wordpress::Desired;
 
@@ -132,7 +132,7 @@ impl Network {
         let mut settled = states::settle(&stand.states, &names, &scene);
         let mut open = stand.states.clone();
         open.extend(settled.states.clone());
-        let cut_off = states::cut_off(&open, &known.orders);
+        let cut_off = states::cut_off(&open, &known.orders, now);
         open.extend(cut_off.clone());
         settled.states.extend(cut_off);
         open.retain(|_, state| !state.is_covered());
@@ -215,7 +215,8 @@ fn names<'c>(
 }
 
 /// Names that point elsewhere and were attached when an order for all failed as a whole are remembered; an
-/// order that came about in spite of such names shows that they do not spoil it.
+/// order that came about in spite of such names shows that they do not spoil it. One that was cut off, and perhaps never
+/// went out, teaches nothing.
 fn spoilers(
     settled: &Settled,
     open: &BTreeMap<Domain, CertificateState>,
@@ -234,5 +235,7 @@ fn spoilers(
     if settled.issued && mode == Mode::Basic {
         return (!known.spoilers.is_empty()).then(BTreeMap::new);
     }
-    (settled.failed_as_a_whole && known.spoilers.is_empty()).then_some(misdirected)
+    let is_known_to_be_sent = !known.orders.iter().any(CertificateOrder::is_open_for_all);
+    let has_failed = settled.failed_as_a_whole && is_known_to_be_sent;
+    (has_failed && known.spoilers.is_empty()).then_some(misdirected)
 }

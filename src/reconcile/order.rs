@@ -138,25 +138,19 @@ impl Orderer<'_> {
         };
         let (served, now) = (&judged.served.digest, self.clock.wall());
         self.ledger.begin_order(None, served, Some(before), now).await?;
-        let mut outcome = self.send_for_all(ssl).await;
-        if matches!(outcome, Err(ApiError::Unavailable { .. })) {
-            // The order may have been taken; one more is the most that is risked for it.
-            outcome = self.send_for_all(ssl).await;
-        }
-        match outcome {
+        match self.send_for_all(ssl).await {
             Ok(()) => {
                 let states = ordered(&names, &judged.open, self.clock.wall(), before);
                 self.ledger.order_taken(None, &states).await?;
                 names.iter().for_each(say_ordered);
                 Ok(Order::Ordered { names })
             }
-            Err(error) if error.is_about_everything() => {
-                self.ledger.order_not_sent(None).await?;
-                Err(error.into())
+            Err(not_ordered) if not_ordered.error.is_about_everything() => {
+                self.give_up(None, not_ordered).await
             }
-            Err(error) => {
+            Err(NotOrdered { error, was_sent }) => {
                 let states = self.refused(&names, &judged.open, &error);
-                self.conclude_refusal(None, &error, &states).await?;
+                self.conclude_refusal(None, was_sent, &states).await?;
                 let detail = next_order(&error.to_string(), &states, self.clock.wall());
                 tracing::warn!(
                     message_id = events::CERTIFICATE_FAILED,
@@ -169,11 +163,30 @@ impl Orderer<'_> {
         }
     }
 
-    async fn send_for_all(&self, ssl: &Ssl) -> Result<(), ApiError> {
-        match ssl {
-            Ssl::Basic(issued) => self.writer.redeploy(issued.id).await,
-            _ => self.writer.install().await,
+    /// One order for all, and where that may have been taken another: one more is the most that is risked for it.
+    async fn send_for_all(&self, ssl: &Ssl) -> Result<(), NotOrdered> {
+        let send = || async {
+            match ssl {
+                Ssl::Basic(issued) => self.writer.redeploy(issued.id).await,
+                _ => self.writer.install().await,
+            }
+        };
+        match send().await {
+            Err(ApiError::Unavailable { .. }) => send().await.map_err(NotOrdered::after_a_lost_one),
+            outcome => outcome.map_err(NotOrdered::of),
         }
+    }
+
+    /// The pass ends. Where RunCloud certainly took no order, none is written down; otherwise it stays open.
+    async fn give_up<T>(
+        &mut self,
+        domain: Option<&Domain>,
+        not_ordered: NotOrdered,
+    ) -> Result<T, PassError> {
+        if !not_ordered.was_sent {
+            self.ledger.order_not_sent(domain).await?;
+        }
+        Err(not_ordered.error.into())
     }
 
     async fn order_each(
@@ -196,16 +209,15 @@ impl Orderer<'_> {
                     say_ordered(domain);
                     names.push(domain.clone());
                 }
-                Err(error) if error.is_about_everything() => {
-                    self.ledger.order_not_sent(Some(domain)).await?;
-                    return Err(error.into());
+                Err(not_ordered) if not_ordered.error.is_about_everything() => {
+                    return self.give_up(Some(domain), not_ordered).await;
                 }
-                Err(error) if lost >= LOST_IN_A_ROW => return Err(error.into()),
-                Err(error) => {
+                Err(NotOrdered { error, .. }) if lost >= LOST_IN_A_ROW => return Err(error.into()),
+                Err(NotOrdered { error, was_sent }) => {
                     lost += u32::from(error.class() == Class::Transient);
                     let one = std::slice::from_ref(domain);
                     let states = self.refused(one, &judged.open, &error);
-                    self.conclude_refusal(Some(domain), &error, &states).await?;
+                    self.conclude_refusal(Some(domain), was_sent, &states).await?;
                     let what = format!("certificate: {error}");
                     let detail = next_order(&what, &states, self.clock.wall());
                     tracing::warn!(
@@ -221,19 +233,25 @@ impl Orderer<'_> {
 
     /// One order; returns the end of the certificate before it. Where it is refused, or its answer was lost, the
     /// domain may have a certificate, which is ordered again: an older one does not have every name.
-    async fn order_one(&self, id: u64) -> Result<Timestamp, ApiError> {
+    async fn order_one(&self, id: u64) -> Result<Timestamp, NotOrdered> {
         let Err(error) = self.writer.order(id).await else { return Ok(Timestamp::default()) };
-        let is_lost = error.class() == Class::Transient && !error.is_about_everything();
-        if !is_lost && error.class() != Class::Item {
-            return Err(error);
+        let first = NotOrdered::of(error);
+        let (is_lost, is_refused) = (first.was_sent, first.error.class() == Class::Item);
+        if !is_lost && !is_refused {
+            return Err(first);
         }
-        match self.network.reader.certificate(id).await? {
+        let failed = if is_lost { NotOrdered::after_a_lost_one } else { NotOrdered::of };
+        let unread = |error| NotOrdered { error, was_sent: is_lost };
+        match self.network.reader.certificate(id).await.map_err(unread)? {
             Some(issued) => {
-                self.writer.reorder(id, issued.id).await?;
+                self.writer.reorder(id, issued.id).await.map_err(failed)?;
                 Ok(issued.valid_until.unwrap_or_default())
             }
-            None if is_lost => self.writer.order(id).await.map(|()| Timestamp::default()),
-            None => Err(error),
+            None if is_lost => {
+                let outcome = self.writer.order(id).await.map_err(failed);
+                outcome.map(|()| Timestamp::default())
+            }
+            None => Err(first),
         }
     }
 
@@ -276,13 +294,32 @@ impl Orderer<'_> {
     async fn conclude_refusal(
         &mut self,
         domain: Option<&Domain>,
-        error: &ApiError,
+        was_sent: bool,
         states: &States,
     ) -> Result<(), LedgerError> {
-        if error.class() == Class::Item {
+        if !was_sent {
             self.ledger.order_not_sent(domain).await?;
         }
         self.ledger.order_taken(domain, states).await
+    }
+}
+
+/// Why there is no order that RunCloud took for certain.
+struct NotOrdered {
+    error: ApiError,
+    /// Whether RunCloud may have taken one all the same.
+    was_sent: bool,
+}
+
+impl NotOrdered {
+    fn of(error: ApiError) -> Self {
+        let was_sent = error.class() == Class::Transient && !error.is_about_everything();
+        Self { error, was_sent }
+    }
+
+    /// The same after an order whose answer was lost.
+    fn after_a_lost_one(error: ApiError) -> Self {
+        Self { error, was_sent: true }
     }
 }
 

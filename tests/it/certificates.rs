@@ -7,9 +7,7 @@ use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::CertificateState;
 use runcloud_domain_sync::reconcile::Report;
 use runcloud_domain_sync::reconcile::certificate::{Batch, Gate, SslRules};
-use runcloud_domain_sync::simulator::{
-    Certificate, DnsAnswer, Effect, Fault, Model, Outcome, Reply, Showing, Ssl,
-};
+use runcloud_domain_sync::simulator::{Certificate, DnsAnswer, Model, Outcome, Showing, Ssl};
 
 use crate::support::runs;
 use crate::support::world::{HERE, World};
@@ -57,7 +55,7 @@ impl World {
         self.runcloud.model().misdirected.remove(name);
     }
 
-    async fn state(&self, name: &str) -> Option<CertificateState> {
+    pub(crate) async fn state(&self, name: &str) -> Option<CertificateState> {
         self.known().await.certificates.remove(&Domain::parse(name).unwrap())
     }
 
@@ -201,25 +199,6 @@ async fn a_thousand_names_in_advanced_mode_are_one_order_each() {
 }
 
 #[tokio::test]
-async fn an_order_that_was_cut_off_goes_out_once_more_and_not_twice() {
-    for (cuts, orders, later) in [(1, 1, 1), (2, 0, 1), (3, 0, 1)] {
-        let mut world = World::new().await.mapped(&["a.test"]).await.with_web_server().await;
-        world.rules = SslRules { max_per_week: 0, ..SslRules::default() };
-        world.pass().await.unwrap();
-        world.rules = SslRules::default();
-        for _ in 0..cuts {
-            world.begin_order(None, None).await;
-        }
-        world.pass().await.unwrap();
-        world.pass().await.unwrap();
-        assert_eq!(world.orders(), orders, "after {cuts} cuts");
-        live(&mut world, HOUR * 3).await;
-        assert_eq!(world.orders(), later, "after {cuts} cuts and a look that showed nothing");
-        assert!(world.is_covered("a.test").await);
-    }
-}
-
-#[tokio::test]
 async fn a_name_that_a_wildcard_covers_needs_no_order() {
     let world = World::new().await.mapped(&["shop.a.test"]).await.with_web_server().await;
     world.web().shows_for_all(Showing::For(vec!["*.a.test".into(), "*.network.test".into()]));
@@ -247,35 +226,6 @@ async fn what_the_wire_hides_runcloud_s_own_date_shows() {
         assert!(world.orders() <= 1);
         live(&mut world, HOUR).await;
         assert!(world.orders() <= 1);
-    }
-}
-
-#[tokio::test]
-async fn the_date_of_the_certificate_before_is_no_sign_of_an_order_that_was_cut_off() {
-    for is_advanced in [false, true] {
-        let mut world = World::new().await.mapped(&["a.test"]).await.with_web_server().await;
-        if is_advanced {
-            advanced(&mut world.runcloud.model(), false);
-        }
-        world.converge().await;
-        live(&mut world, HOUR).await;
-        world.web().shows_for_all(Showing::Cut);
-        world.map(&["www.a.test"]).await;
-        let forbidden = Effect::Status(Reply::status(401));
-        let orders = [Fault::on("PUT", "/ssl"), Fault::on("POST", "/ssl")];
-        let faults = orders.map(|order| order.with(forbidden.clone()));
-        world.runcloud.model().faults.extend(faults);
-        world.pass().await.unwrap_err();
-        world.runcloud.model().faults.clear();
-        let before = world.runcloud.model().app.ssl.clone();
-        let name = is_advanced.then_some("a.test");
-        for _ in 0..2 {
-            world.begin_order(name, None).await;
-        }
-        live(&mut world, DAY).await;
-        let model = world.runcloud.model();
-        assert!(!before.covered().contains("www.a.test"));
-        assert!(model.app.ssl.covered().contains("www.a.test"), "{:?}", model.app.ssl);
     }
 }
 
@@ -443,6 +393,6 @@ async fn a_name_left_out_although_it_points_here_is_ordered_again_later() {
     assert!(matches!(model.orders[0].result, Outcome::Issued { .. }));
 }
 
-fn advanced(model: &mut Model, auto: bool) {
+pub(crate) fn advanced(model: &mut Model, auto: bool) {
     model.app.ssl = Ssl::Advanced { auto, certificates: <_>::default() };
 }

@@ -19,6 +19,7 @@ mod isolation;
 mod kills;
 mod model;
 mod operator;
+mod orders;
 mod package;
 mod pages;
 mod plan;

@@ -126,7 +126,7 @@ impl Situation<'_> {
 
     /// More names may follow in a moment, unless an order was cut off or failed before.
     fn batching(&self, ready: &[Domain]) -> Option<Wait> {
-        if self.rules.batch == super::Batch::Pass || self.is_cut_off() {
+        if self.rules.batch == super::Batch::Pass {
             return None;
         }
         let since = |name: &Domain| match self.states.get(name) {
@@ -138,8 +138,11 @@ impl Situation<'_> {
         };
         let sinces: Option<Vec<Timestamp>> = ready.iter().map(since).collect();
         let sinces = sinces?;
-        let quiet = sinces.iter().max()?.plus(QUIET);
-        let next = quiet.min(sinces.iter().min()?.plus(LONGEST_BATCH));
+        let (first, last) = (*sinces.iter().min()?, *sinces.iter().max()?);
+        if self.is_cut_off_since(first) {
+            return None;
+        }
+        let next = last.plus(QUIET).min(first.plus(LONGEST_BATCH));
         self.now.wall.is_before(next, LONGEST_BATCH).then(|| {
             let detail =
                 format!("more names may follow; ordered {}", next.for_reader_at(self.now.wall));
@@ -147,9 +150,10 @@ impl Situation<'_> {
         })
     }
 
-    /// Whether the program ended while an order was about to be sent: it is sent once more.
-    fn is_cut_off(&self) -> bool {
-        self.known.orders.iter().any(|order| order.domain.is_none() && order.open)
+    /// Whether an order was cut off since then: it is sent once more.
+    fn is_cut_off_since(&self, since: Timestamp) -> bool {
+        let mut open = self.known.orders.iter().filter(|order| order.is_open_for_all());
+        open.any(|order| order.at >= since)
     }
 
     /// The orders for all names that were sent for certain.

@@ -108,7 +108,7 @@ pub fn unchanged(
     let still = |(domain, state): (&Domain, &CertificateState)| match *state {
         CertificateState::Ordered { since, attempt, before, .. }
             if sights.get(domain) == Some(&Sight::Uncovered)
-                && now.since(since) < BELIEVE_RUNCLOUD =>
+                && age(since, now) < BELIEVE_RUNCLOUD =>
         {
             let next = schedule::next_look(since, now);
             Some((domain.clone(), CertificateState::Ordered { since, attempt, next, before }))
@@ -123,13 +123,15 @@ pub fn unchanged(
 pub fn cut_off(
     states: &BTreeMap<Domain, CertificateState>,
     orders: &[CertificateOrder],
+    now: Timestamp,
 ) -> BTreeMap<Domain, CertificateState> {
-    let open = |domain: &Domain| {
+    let open = |domain: &Domain, since: Timestamp| {
         let is_for = |order: &&CertificateOrder| {
-            order.open && order.domain.as_ref().is_none_or(|name| name == domain)
+            let is_for = order.domain.as_ref().is_none_or(|name| name == domain);
+            is_for && order.open && order.at >= since
         };
         let mut open = orders.iter().filter(is_for);
-        open.next().zip(open.next())
+        Some((open.next()?, open.next_back()?))
     };
     let due_since = |state: &CertificateState| match state {
         CertificateState::Due { since, .. } | CertificateState::Failed { since, .. } => {
@@ -139,9 +141,9 @@ pub fn cut_off(
     };
     let due = states.iter().filter_map(|(domain, state)| Some((domain, state, due_since(state)?)));
     due.filter_map(|(domain, state, since)| {
-        let (first, last) = open(domain).filter(|(_, last)| since <= last.at)?;
+        let (first, last) = open(domain, since)?;
         let before = first.before.unwrap_or(Timestamp::NEVER);
-        Some((domain.clone(), ordered(state.attempt() + 1, last.at, before)))
+        Some((domain.clone(), ordered(state.attempt() + 1, last.at.min(now), before)))
     })
     .collect()
 }
@@ -156,6 +158,12 @@ pub fn ordered(attempt: u32, now: Timestamp, before: Timestamp) -> CertificateSt
 pub fn failed(attempt: u32, now: Timestamp, reason: String) -> CertificateState {
     let retry_at = schedule::next_order(attempt, now);
     CertificateState::Failed { since: now, attempt, retry_at, reason }
+}
+
+/// How old an order is. One that is far ahead was written by a clock that was, and is as old as can be.
+fn age(since: Timestamp, now: Timestamp) -> Duration {
+    let is_possible = since <= now.plus(schedule::GIVE_UP);
+    if is_possible { now.since(since) } else { Duration::MAX }
 }
 
 /// The state of a name that RunCloud alone says is covered.
@@ -293,7 +301,7 @@ impl Scene<'_> {
         let is_for_all = matches!(self.mode, Mode::Basic | Mode::None);
         let is_issued = is_for_all && settled.issued;
         for (domain, (since, attempt, next, before)) in pending {
-            let is_over = self.now.since(since) >= schedule::GIVE_UP;
+            let is_over = age(since, self.now) >= schedule::GIVE_UP;
             let is_due = !self.now.is_before(next, schedule::LONGEST);
             if is_issued {
                 self.leave_out(domain, attempt, settled);
@@ -325,7 +333,7 @@ impl Scene<'_> {
             matches!(self.sights.get(domain), None | Some(Sight::Unseen(_) | Sight::Foreign(_)));
         let verdict = self.verdicts.get(domain).map(|verdict| &verdict.verdict);
         if !is_hidden || verdict.is_some_and(is_misdirected) {
-            settled.issued |= self.now.since(since) >= BELIEVE_RUNCLOUD;
+            settled.issued |= age(since, self.now) >= BELIEVE_RUNCLOUD;
             return false;
         }
         settled.states.insert(domain.clone(), vouched_for(domain, since, *until, self.now));
