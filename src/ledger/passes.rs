@@ -8,9 +8,11 @@ use super::error::LedgerError;
 use super::history::forget_oldest;
 use super::known::DAY;
 use super::pause::end_pause;
+use super::read::name_of;
 use super::store::Ledger;
 use super::ticks::TickClock;
 use crate::clock::{Moment, Timestamp};
+use crate::domain::Domain;
 
 /// How many passes are remembered.
 const PASSES: i64 = 1_000;
@@ -177,6 +179,16 @@ impl Ledger {
         .await?;
         replace(&mut transaction, &NOTED, &seen.noted).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// The first name that a pass saw and noted for that reason.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn first_noted(&mut self, reason: &str) -> Result<Option<Domain>, LedgerError> {
+        let name = "SELECT subject AS domain FROM noted WHERE reason = ? ORDER BY subject LIMIT 1";
+        let name = sqlx::query(name).bind(reason).fetch_optional(&mut self.connection).await?;
+        Ok(name.as_ref().map(name_of).transpose()?)
     }
 
     /// Writes down for which names no certificate is ordered now, and why.

@@ -6,11 +6,11 @@ use super::certificate::states;
 use super::look::Names;
 use super::network::{Network, PassError};
 use super::pointing;
+use super::seen::PRIMARY;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::{CertificateState, Known, Ledger};
 use crate::probe::DnsVerdict;
-use crate::runcloud::Actual;
 
 /// Looks at orders under way, and at names that do not point here, as far as that is due. Returns whether there
 /// is anything new, which a pass then sees for itself; where there is not, the next look is later.
@@ -63,7 +63,8 @@ impl Network {
         }
         let desired = self.desired().await?;
         let expected = self.expected().await?;
-        let seen = self.verdicts_of(&due, &desired, &Actual::default(), &expected).await?;
+        let primary = ledger.first_noted(PRIMARY).await?;
+        let seen = self.verdicts_of(&due, &desired, primary.as_ref(), &expected).await?;
         let before = |name: &Domain| known.verdicts.get(name);
         let is_new = |(name, seen): (&Domain, &DnsVerdict)| {
             before(name).is_none_or(|before| before.verdict.word() != seen.word())

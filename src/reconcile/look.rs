@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::domain::Domain;
 use crate::ledger::{CertificateState, Known, Verdict};
 use crate::probe::{Asked, DnsVerdict, Expected, Handshakes, Hearing, Resolver, Seen, Witness};
-use crate::runcloud::{Actual, ApiError, Kind};
+use crate::runcloud::{Actual, ApiError};
 use crate::stop::Stop;
 use crate::wordpress::{Claim, Desired};
 
@@ -61,17 +61,17 @@ impl Probes {
         }
     }
 
-    /// Where the names point, as DNS says and WordPress behind a proxy. `server` are the addresses that are here.
+    /// Where the names point, as DNS says and WordPress behind a proxy. `primary` is RunCloud's, where it is known,
+    /// and `server` are the addresses that are here.
     pub(crate) async fn verdicts(
         &self,
         names: &BTreeSet<Domain>,
         desired: &Desired,
-        actual: &Actual,
+        primary: Option<&Domain>,
         server: &BTreeSet<IpAddr>,
         stop: &Stop,
     ) -> BTreeMap<Domain, DnsVerdict> {
-        let primary = actual.entries().iter().find(|(_, entry)| entry.kind == Kind::Primary);
-        let control = primary.map(|(name, _)| name).or(desired.network.as_ref());
+        let control = primary.or(desired.network.as_ref());
         let Probes { resolver, accept, .. } = self;
         let expected = Expected { addresses: server.clone(), accept: accept.clone() };
         let mut verdicts = if let Some(resolver) = resolver {
@@ -129,7 +129,8 @@ impl Network {
         let mut expected = BTreeSet::new();
         if !fresh.is_empty() {
             expected = self.expected().await?;
-            for (name, verdict) in self.verdicts_of(&fresh, desired, actual, &expected).await? {
+            let primary = actual.primary();
+            for (name, verdict) in self.verdicts_of(&fresh, desired, primary, &expected).await? {
                 let cause = interesting.get(&name).map(pointing::words);
                 let before = known.verdicts.get(&name);
                 let seen = pointing::remember(before, verdict, cause.unwrap_or_default(), now);
@@ -149,10 +150,10 @@ impl Network {
         &self,
         names: &BTreeSet<Domain>,
         desired: &Desired,
-        actual: &Actual,
+        primary: Option<&Domain>,
         server: &BTreeSet<IpAddr>,
     ) -> Result<BTreeMap<Domain, DnsVerdict>, PassError> {
-        let verdicts = self.probes.verdicts(names, desired, actual, server, &self.stop).await;
+        let verdicts = self.probes.verdicts(names, desired, primary, server, &self.stop).await;
         if self.stop.is_requested() {
             return Err(PassError::Stopped);
         }

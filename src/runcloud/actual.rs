@@ -120,6 +120,12 @@ impl Actual {
         self.entries.get(domain)
     }
 
+    /// The application's own name; none where RunCloud does not say which one that is.
+    pub fn primary(&self) -> Option<&Domain> {
+        let mut entries = self.entries.iter();
+        entries.find(|(_, entry)| entry.kind == Kind::Primary).map(|(name, _)| name)
+    }
+
     /// Whether there is an entry with this id, whatever its name is.
     pub fn has_id(&self, id: u64) -> bool {
         self.ids.contains(&id)

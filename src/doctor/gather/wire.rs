@@ -41,7 +41,7 @@ pub(super) async fn look(
     let (probes, no_resolver) = probes(settings);
     let stop = Stop::new();
     let (verdicts, sights) = tokio::join!(
-        probes.verdicts(&asked, desired, actual, &here, &stop),
+        probes.verdicts(&asked, desired, actual.primary(), &here, &stop),
         sights(web_server, &names, now, &stop),
     );
     Wire { verdicts, sights, web_server, no_resolver }
