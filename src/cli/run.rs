@@ -154,9 +154,10 @@ async fn pass_and_wait(
 ) -> Result<(), PassError> {
     // The second read of the table right before the first removal stands in for the grace.
     let mut grace = Grace::none();
-    pass::run_once(network, writer, ledger, &mut grace, &Moment::now(), report).await?;
+    let mut began = Moment::now();
+    pass::run_once(network, writer, ledger, &mut grace, &began, report).await?;
     let end = Timestamp::now().plus(flags.wait.map(Into::into).unwrap_or_default());
-    while let Some(look) = ledger.next_look_at_order().await? {
+    while let Some(look) = ledger.next_look_at_order(began.wall).await? {
         let now = Timestamp::now();
         if look > end || network.stop.is_requested() {
             break;
@@ -164,8 +165,8 @@ async fn pass_and_wait(
         tracing::info!("waiting for the certificate; next look {}", look.for_reader_at(now));
         network.stop.sleep(look.since(now)).await;
         let mut later = Report::default();
-        let outcome =
-            pass::run_once(network, writer, ledger, &mut grace, &Moment::now(), &mut later).await;
+        began = Moment::now();
+        let outcome = pass::run_once(network, writer, ledger, &mut grace, &began, &mut later).await;
         report.take_over(later);
         outcome?;
     }

@@ -161,6 +161,22 @@ impl<'a> Watch<'a> {
     }
 
     async fn look(&mut self, ledger: &mut Ledger, now: &Now) -> Result<(), PassError> {
+        match self.consider(ledger, now).await {
+            Ok((next, seen)) => self.act(next, seen, ledger, now).await,
+            Err(error) => {
+                // Nobody knows what is due, so nothing is before the next look.
+                self.schedule.blind();
+                Err(error)
+            }
+        }
+    }
+
+    /// What is to be done, and what the tables look like.
+    async fn consider(
+        &mut self,
+        ledger: &mut Ledger,
+        now: &Now,
+    ) -> Result<(Next, Fingerprint), PassError> {
         let lease = self.lease.check();
         self.admin.note_lease(lease.is_ok());
         lease.map_err(LedgerError::from)?;
@@ -178,6 +194,16 @@ impl<'a> Watch<'a> {
             ledger.note_change(Some(now.moment.wall)).await?;
             self.is_change_noted = true;
         }
+        Ok((next, seen))
+    }
+
+    async fn act(
+        &mut self,
+        next: Next,
+        seen: Fingerprint,
+        ledger: &mut Ledger,
+        now: &Now,
+    ) -> Result<(), PassError> {
         match next {
             Next::Rest => Ok(()),
             Next::Pass(reason) => Box::pin(self.pass(ledger, seen, reason, now)).await,
@@ -210,9 +236,6 @@ impl<'a> Watch<'a> {
                 self.attendant.ready();
             }
             Err(_) => {}
-        }
-        if seen.is_err() {
-            self.schedule.blind();
         }
         seen
     }

@@ -22,12 +22,12 @@ impl Watch<'_> {
     pub(super) async fn probe(&mut self, ledger: &mut Ledger, now: &Now) -> Result<(), PassError> {
         let (reader, began) = (&self.setup.network.reader, Instant::now());
         let outcome = self.attendant.attend(reader.tally(), reader.probe()).await;
-        let outcome = outcome.map_err(PassError::from);
+        let (outcome, now) = (outcome.map_err(PassError::from), now.later(began.elapsed()));
         if let Err(error) = &outcome {
-            self.schedule.still_away(setback_of(error), now.later(began.elapsed()).at);
+            self.schedule.still_away(setback_of(error), now.at);
         }
-        self.count_calls(&reader.tally().take(), ledger, now).await?;
-        outcome
+        let counted = self.count_calls(&reader.tally().take(), ledger, &now).await;
+        outcome.and(counted)
     }
 
     /// Looks at what is waited for elsewhere; returns whether there is a reason for a pass.
@@ -47,11 +47,12 @@ impl Watch<'_> {
             }
             Ok(has_news) => has_news,
         };
-        let now = now.later(began.elapsed());
-        self.count_calls(&network.reader.tally().take(), ledger, &now).await?;
+        let after = now.later(began.elapsed());
+        self.count_calls(&network.reader.tally().take(), ledger, &after).await?;
         if !has_news {
-            let (next, wall) = (ledger.next_look(now.moment.wall).await?, now.moment.wall);
-            self.schedule.glanced(next.map(|point| point.since(wall)), now.at);
+            let next = ledger.next_look(now.moment.wall).await?;
+            let wait = next.map(|point| point.since(after.moment.wall));
+            self.schedule.glanced(wait, after.at);
         }
         Ok(has_news)
     }
@@ -72,14 +73,17 @@ impl Watch<'_> {
         let work = pass::run_once(network, &writer, ledger, &mut self.grace, moment, &mut report);
         let outcome = self.attendant.attend(network.reader.tally(), Box::pin(work)).await;
         let (took, calls) = (began.elapsed(), network.reader.tally().take());
-        let now = now.later(took);
+        let (began, now) = (now, now.later(took));
         self.admin.ended(&Passed { report: &report, is_complete: outcome.is_ok(), took });
         let counted = self.count_calls(&calls, ledger, &now).await;
         if outcome.is_ok() && report.is_idle() {
             self.look_cost = calls.metered().max(1);
         }
-        let outcome = match outcome.and(counted.map_err(PassError::from)) {
-            Ok(()) => self.passed(ledger, seen, &report, &now).await.map_err(PassError::from),
+        let outcome = match outcome.and(counted) {
+            Ok(()) => {
+                let passed = self.passed(ledger, seen, &report, began, took).await;
+                passed.map_err(PassError::from)
+            }
             Err(error) => {
                 if !report.notices.is_empty() {
                     self.teller.tell(&report, None);
@@ -93,39 +97,55 @@ impl Watch<'_> {
         outcome
     }
 
-    /// Writes down calls that were made.
+    /// Writes down calls that were made. Where that fails, what was called for is tried again ever more rarely.
     async fn count_calls(
-        &self,
+        &mut self,
         calls: &Calls,
         ledger: &mut Ledger,
         now: &Now,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<(), PassError> {
         let wall = now.moment.wall;
-        ledger.count_calls(calls.metered(), wall).await?;
+        let counted = async {
+            ledger.count_calls(calls.metered(), wall).await?;
+            ledger.calls_in_month(wall).await
+        };
+        let in_month = match counted.await {
+            Ok(in_month) => in_month,
+            Err(error) => {
+                let error = error.into();
+                self.schedule.failed(setback_of(&error), calls.were_answered(), now.at);
+                return Err(error);
+            }
+        };
         let told = self.setup.network.reader.tally().rate_limit();
-        self.admin.called(calls, told, ledger.calls_in_month(wall).await?);
+        self.admin.called(calls, told, in_month);
         Ok(())
     }
 
+    /// Plans what comes next. What fell due while the pass was at work is not what it left for later.
     async fn passed(
         &mut self,
         ledger: &mut Ledger,
         seen: Fingerprint,
         report: &Report,
-        now: &Now,
+        began: &Now,
+        took: Duration,
     ) -> Result<(), LedgerError> {
+        let (now, start) = (began.later(took), began.moment.wall);
         let wall = now.moment.wall;
-        let next_try = ledger.next_try(wall).await?.map(|point| point.since(wall));
+        let next_try = ledger.next_try(start).await?.map(|point| point.since(wall));
+        let grace = self.grace.next(&began.moment).map(|left| left.saturating_sub(took));
+        let untried = report.has_untried.then_some(Duration::ZERO);
         let pause_ends = ledger.pause_ends(&now.moment).await?;
-        let due = [next_try, self.grace.next(&now.moment), pause_ends].into_iter().flatten().min();
-        let glance = ledger.next_look(wall).await?.map(|point| point.since(wall));
+        let due = [next_try, grace, untried, pause_ends].into_iter().flatten().min();
+        let glance = ledger.next_look(start).await?.map(|point| point.since(wall));
         let allowance = self.allowance(ledger, wall).await?;
         let drift = allowance.map_or(Duration::ZERO, |left| left.interval(self.look_cost));
         let ahead = Ahead { due, glance, drift };
         let next = self.schedule.passed(seen, ahead, now.at, fastrand::f64());
         self.admin.succeeded(wall, now.at, next.max(drift).max(self.setup.pace.interval));
         if self.door.is_some() {
-            self.show(ledger, report, now).await?;
+            self.show(ledger, report, &now).await?;
         }
         self.teller.tell(report, allowance);
         self.teller.all_over(now.at);

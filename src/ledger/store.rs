@@ -87,49 +87,52 @@ impl Ledger {
         self.delete_all(names, &[Table::Restore]).await
     }
 
-    /// When the first name is to be tried or ordered again by itself. What was due before `now` and is still
-    /// there waits for something else.
+    /// When the first name is to be tried or ordered again by itself. What was due before the pass that began at
+    /// `began` and is still there waits for something else.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn next_try(&mut self, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+    pub async fn next_try(&mut self, began: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
         let next: Option<i64> = sqlx::query_scalar(
             "SELECT min(retry_at) FROM (SELECT retry_at FROM failure UNION ALL \
              SELECT next FROM certificate WHERE state IN ('due', 'failed')) WHERE retry_at > ?",
         )
-        .bind(now.0)
+        .bind(began.0)
         .fetch_one(&mut self.connection)
         .await?;
         Ok(next.map(Timestamp))
     }
 
-    /// When an order under way, or where a name points, is to be looked at again. What was due before `now` and
-    /// is still there waits for something else; what is looked at once a day, such as a certificate that is fine,
-    /// is looked at in whatever pass comes.
+    /// When an order under way, or where a name points, is to be looked at again. What was due before the look that
+    /// began at `began` and is still there waits for something else; what is looked at once a day, such as a
+    /// certificate that is fine, is looked at in whatever pass comes.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn next_look(&mut self, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+    pub async fn next_look(&mut self, began: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
         let next: Option<i64> = sqlx::query_scalar(
             "SELECT min(next) FROM (SELECT next FROM certificate WHERE state = 'ordered' UNION ALL \
              SELECT next FROM verdict WHERE next - seen < ?) WHERE next > ?",
         )
         .bind(DAY.as_secs().cast_signed())
-        .bind(now.0)
+        .bind(began.0)
         .fetch_one(&mut self.connection)
         .await?;
         Ok(next.map(Timestamp))
     }
 
-    /// When an order under way is looked at next; none where there is none.
+    /// When an order under way is looked at next; none where there is none. What was due before the pass that began
+    /// at `began` waits for something else.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn next_look_at_order(&mut self) -> Result<Option<Timestamp>, LedgerError> {
+    pub async fn next_look_at_order(
+        &mut self,
+        began: Timestamp,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        let look = "SELECT min(next) FROM certificate WHERE state = 'ordered' AND next > ?";
         let next: Option<i64> =
-            sqlx::query_scalar("SELECT min(next) FROM certificate WHERE state = 'ordered'")
-                .fetch_one(&mut self.connection)
-                .await?;
+            sqlx::query_scalar(look).bind(began.0).fetch_one(&mut self.connection).await?;
         Ok(next.map(Timestamp))
     }
 

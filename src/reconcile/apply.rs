@@ -310,6 +310,7 @@ impl Applier<'_> {
     fn put_off(&mut self, Addition { domain, .. }: Addition) {
         let detail = "RunCloud lost the calls before it; the next pass tries it".to_owned();
         self.report.failed.push(Failed { domain, detail });
+        self.report.has_untried = true;
     }
 
     async fn added(

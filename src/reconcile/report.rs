@@ -46,6 +46,9 @@ pub struct Report {
     pub notices: Vec<String>,
     /// Why the pass ended early, where it did.
     pub error: Option<String>,
+    /// Whether names were put off that another pass has first thing.
+    #[serde(skip)]
+    pub has_untried: bool,
     /// What the plan would change.
     #[serde(skip)]
     planned: Drift,
@@ -119,6 +122,7 @@ impl Default for Report {
             paused: None,
             notices: vec![],
             error: None,
+            has_untried: false,
             planned: Drift::default(),
         }
     }

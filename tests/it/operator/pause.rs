@@ -5,7 +5,7 @@ use runcloud_domain_sync::ledger::Drift;
 use runcloud_domain_sync::simulator::{Effect, Fault, Stage};
 
 use super::{NOON, operator, ran, told};
-use crate::support::binary::for_world_with;
+use crate::support::binary::{for_world, for_world_with, run_for};
 use crate::support::running::Running;
 use crate::support::world::World;
 
@@ -54,6 +54,19 @@ async fn certificates_are_not_ordered_either() {
     pause(&world, None).await;
     assert!(world.pass().await.unwrap().paused.is_some());
     assert_eq!(world.writes(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_ends_while_an_order_that_was_under_way_cannot_be_concluded() {
+    let mut world = World::new().await.mapped(&["a.test"]).await;
+    world.jump(-7_200);
+    world.pass().await.unwrap();
+    assert_eq!(world.orders(), 1);
+    pause(&world, None).await;
+    let mut command = for_world(&world);
+    command.args(["--once", "--wait=1m"]);
+    assert_eq!(run_for(command).await.code, 0);
+    assert_eq!(world.known().await.certificates.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use runcloud_domain_sync::clock::Timestamp;
 use runcloud_domain_sync::daemon::Pace;
 use runcloud_domain_sync::ledger::Lease;
 use runcloud_domain_sync::reconcile::certificate::Batch;
-use runcloud_domain_sync::simulator::{DnsAnswer, Fault};
+use runcloud_domain_sync::simulator::{DnsAnswer, Effect, Fault, Kind};
 use runcloud_domain_sync::wordpress::{Database, Lookout, Source, TablePrefix};
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -88,6 +88,82 @@ async fn dns_is_looked_at_again_without_a_call_until_it_says_something_else() {
     let orders = world.orders();
     daemon.until(|| world.orders() > orders).await;
     assert_eq!(listings(&world), 1);
+}
+
+#[tokio::test]
+async fn between_passes_the_primary_s_addresses_count_as_here_too() {
+    let mut world = world().await.with_web_server().await;
+    world.rules.batch = Batch::Pass;
+    {
+        let mut model = world.runcloud.model();
+        model.detach("network.test");
+        model.attach("front.test", Kind::Primary);
+        model.misdirected.insert("b.test".to_owned());
+    }
+    world.dns.says("network.test", DnsAnswer::NxDomain);
+    world.dns.says("b.test", DnsAnswer::NxDomain);
+    let lease = Lease::acquire(world.state.path()).unwrap();
+    let mut daemon = Ticking::start(&world, &lease, RARE).await;
+    daemon.run(Duration::from_mins(1)).await;
+    world.runcloud.forget_calls();
+    daemon.run(Duration::from_mins(30)).await;
+    assert_eq!(world.runcloud.calls().len(), 0, "{:?}", world.runcloud.calls());
+}
+
+#[tokio::test]
+async fn what_falls_due_while_a_pass_is_at_work_has_the_next_one() {
+    let world = world().await;
+    let lease = Lease::acquire(world.state.path()).unwrap();
+    let mut daemon = Ticking::start(&world, &lease, RARE).await;
+    daemon.run(SETTLED).await;
+    let lost = Fault::at("POST", "/domains").naming("c.test").status(503).times(3);
+    // Longer than the first wait of a name that failed, which is five seconds.
+    let slow = Fault::at("GET", "/ssl/advanced").with(Effect::Hang(Duration::from_secs(7)));
+    world.runcloud.model().faults.extend([lost, slow]);
+    world.map(&["c.test", "d.test"]).await;
+    daemon.until(|| world.names().contains(&"d.test".to_owned())).await;
+    assert!(!world.names().contains(&"c.test".to_owned()));
+    let took = daemon.until(|| world.names().contains(&"c.test".to_owned())).await;
+    assert!(took < Duration::from_mins(1), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_ledger_that_fails_is_met_once_a_poll_at_most() {
+    for broken in
+        ["DROP TABLE pass; DROP TABLE api_calls", "DROP TABLE event", "DROP TABLE service"]
+    {
+        let world = world().await;
+        let lease = Lease::acquire(world.state.path()).unwrap();
+        let mut daemon = Ticking::start(&world, &lease, PACE).await;
+        daemon.run(SETTLED).await;
+        write(&world.state.path().join("ledger.sqlite"), broken).await;
+        world.map(&["new.test"]).await;
+        world.runcloud.forget_calls();
+        let began = daemon.now.at;
+        let mut steps = 0;
+        while daemon.now.at < began + HOUR && steps < 2_000 {
+            daemon.step().await;
+            steps += 1;
+        }
+        assert!(steps <= 1_000, "{steps} looks in an hour: {broken}");
+        assert!(world.runcloud.calls().len() < 100, "{}: {broken}", world.runcloud.calls().len());
+    }
+}
+
+#[tokio::test]
+async fn without_its_lease_it_only_looks() {
+    let world = world().await;
+    let lease = Lease::acquire(world.state.path()).unwrap();
+    let mut daemon = Ticking::start(&world, &lease, PACE).await;
+    daemon.run(SETTLED).await;
+    std::fs::remove_file(world.state.path().join("lease")).unwrap();
+    world.runcloud.forget_calls();
+    let began = daemon.now.at;
+    for _ in 0..500 {
+        daemon.step().await;
+    }
+    assert!(daemon.now.at > began + HOUR / 2);
+    assert_eq!(world.runcloud.calls().len(), 0);
 }
 
 #[tokio::test]
