@@ -71,6 +71,7 @@ impl From<LeaseError> for Failure {
     fn from(error: LeaseError) -> Self {
         let exit = match error {
             LeaseError::Held { .. } | LeaseError::Gone { .. } => Exit::Busy,
+            LeaseError::NoRoom { .. } => Exit::Temporary,
             LeaseError::Directory { .. } => Exit::Config,
         };
         Self::new(exit, error.to_string())

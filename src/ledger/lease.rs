@@ -1,7 +1,9 @@
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
 
 const FILE: &str = "lease";
 /// How often the kernel's list of locks is read before a lock is not in it: what changes while it is read may be left
@@ -51,6 +53,16 @@ pub enum LeaseError {
         /// The state directory.
         directory: String,
     },
+    /// The state directory cannot be written as things are, such as on a full disk.
+    #[error(
+        "the state directory {directory} cannot be written for now: {error}. Nothing is done until it can be"
+    )]
+    NoRoom {
+        /// The state directory.
+        directory: String,
+        /// The operating system's reason.
+        error: std::io::Error,
+    },
     /// The state directory cannot be made or written.
     #[error("the state directory {directory} cannot be written: {error}. Set --state-dir")]
     Directory {
@@ -67,8 +79,14 @@ impl Lease {
     /// # Errors
     /// [`LeaseError::Held`] at once where another process has it; this never waits.
     pub fn acquire(directory: &Path) -> Result<Self, LeaseError> {
-        let unusable =
-            |error| LeaseError::Directory { directory: directory.display().to_string(), error };
+        let unusable = |error: std::io::Error| {
+            let directory = directory.display().to_string();
+            if may_pass(&error) {
+                LeaseError::NoRoom { directory, error }
+            } else {
+                LeaseError::Directory { directory, error }
+            }
+        };
         std::fs::create_dir_all(directory).map_err(unusable)?;
         let mut file = OpenOptions::new()
             .read(true)
@@ -142,8 +160,17 @@ impl Drop for Lease {
     }
 }
 
+/// Whether it is the disk, which an operator frees or repairs, and no setting.
+fn may_pass(error: &std::io::Error) -> bool {
+    use ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let kinds = [StorageFull, ReadOnlyFilesystem, QuotaExceeded, FileTooLarge];
+    kinds.contains(&error.kind()) || Errno::from_io_error(error) == Some(Errno::IO)
+}
+
+/// Written over what is there, which needs no room on a full disk.
 fn sign(file: &mut File) -> std::io::Result<()> {
-    file.set_len(0)?;
+    let name = format!("{PROCESS}{}\n", std::process::id());
     file.rewind()?;
-    writeln!(file, "{PROCESS}{}", std::process::id())
+    file.write_all(name.as_bytes())?;
+    file.set_len(name.len() as u64)
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use runcloud_domain_sync::simulator::Stage;
 
-use crate::support::binary::for_world;
+use crate::support::binary::{for_world, run_for};
 use crate::support::link::Link;
 use crate::support::running::Running;
 use crate::support::world::World;
@@ -124,6 +124,23 @@ async fn a_full_disk_stops_every_write_and_is_waited_out() {
     added(&world, &mut running, "b.test").await;
     running.until_said("the ledger is back after").await;
     end(running).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_at_the_start_is_waited_out_too() {
+    let world = World::new().await.mapped(&["a.test"]).await;
+    world.converge().await;
+    let mut shell = with_a_disk_that_fills(&daemon(&world));
+    let full = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
+    let arguments: Vec<_> = shell.get_args().skip(2).map(ToOwned::to_owned).collect();
+    let mut command = Command::new("sh");
+    command.args(["-c", full]).args(arguments).env_clear();
+    command.envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = run_for(command).await;
+    assert_eq!(ran.code, 5, "a restart may mend it: {}", ran.stderr);
+    assert!(ran.stderr.contains("cannot be written for now"), "{}", ran.stderr);
+    shell.arg("--once");
+    assert_eq!(run_for(shell).await.code, 0);
 }
 
 /// The same command, to which a limit on the size of files is what a full disk is.
