@@ -9,10 +9,11 @@ use super::adopt::AdoptFlags;
 use super::explain::ExplainFlags;
 use super::history::HistoryFlags;
 use super::pause::PauseFlags;
+use super::place::environment;
 use super::retry::RetryFlags;
 use super::status::StatusFlags;
 use super::values::{duration, number};
-use crate::config::Flags;
+use crate::config::{self, Flags};
 use crate::log::Format;
 
 /// Keeps the domains of a RunCloud web application equal to the mapped domains of a WordPress
@@ -300,7 +301,7 @@ impl Settings {
             ("--api-url", self.api_url.clone()),
             ("--server-id", self.server_id.clone()),
             ("--app-id", self.app_id.clone()),
-            ("--state-dir", self.state_dir.clone()),
+            ("--state-dir", config::state_dir_flag(&self.flags(), &environment())),
         ];
         let given = given.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
         given.fold("runcloud-domain-sync".to_owned(), |command, (flag, value)| {

@@ -131,12 +131,21 @@ impl File {
         Ok(Self { path: Some(path.to_owned()), ..file })
     }
 
+    /// The directory it is in; none where there is no file.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.path.as_deref()?.parent()
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| {
             // The error's own rendering quotes the line, which may hold a secret.
             let offset = error.span().map_or(0, |span| span.start);
-            let line = text.get(..offset).unwrap_or(text).matches('\n').count() + 1;
-            format!("line {line}: {}", error.message())
+            let line = text.get(..offset).unwrap_or(text).matches('\n').count();
+            let key = text.lines().nth(line).and_then(key_in);
+            // The message has it where it is the key that is wrong.
+            let key = key.filter(|key| !error.message().contains(*key));
+            let key = key.map_or_else(String::new, |key| format!(" {key}:"));
+            format!("line {}:{key} {}", line + 1, error.message())
         })
     }
 
@@ -156,6 +165,14 @@ impl File {
         };
         self.secret_files().into_iter().filter(is_open)
     }
+}
+
+/// The key that a line sets.
+fn key_in(line: &str) -> Option<&str> {
+    let key = line.split_once('=')?.0.trim();
+    let is_key =
+        !key.is_empty() && key.bytes().all(|letter| letter.is_ascii_lowercase() || letter == b'_');
+    is_key.then_some(key)
 }
 
 impl TryFrom<String> for Place {

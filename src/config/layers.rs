@@ -97,11 +97,14 @@ impl Layers<'_> {
         Ok(constant.map(|found| found.with(SecretString::from(found.value.trim()))))
     }
 
-    /// The file in which systemd hands the setting over, where it does.
+    /// The file in which systemd hands the setting over, where it does. Who was not started by it, such as an
+    /// operator, finds it where the units take it from: beside config.toml.
     fn credential(&self, names: &Names) -> Option<PathBuf> {
-        let directory = self.variable("CREDENTIALS_DIRECTORY")?;
-        let path = Path::new(&directory).join(names.credential?);
-        is_given(&path).then_some(path)
+        let name = names.credential?;
+        match self.variable("CREDENTIALS_DIRECTORY") {
+            Some(directory) => Some(Path::new(&directory).join(name)).filter(|path| is_given(path)),
+            None => Some(self.file.directory()?.join(name)).filter(|path| is_readable(path)),
+        }
     }
 
     fn in_wp_config(&self, names: &Names) -> Result<Option<Sourced<String>>, String> {
@@ -121,6 +124,11 @@ fn is_given(path: &Path) -> bool {
         Ok(text) => !text.trim_ascii().is_empty(),
         Err(error) => error.kind() != ErrorKind::NotFound,
     }
+}
+
+/// Whether it is there for this user, and not blank.
+fn is_readable(path: &Path) -> bool {
+    std::fs::read(path).is_ok_and(|text| !text.trim_ascii().is_empty())
 }
 
 fn read_secret(path: &Path) -> Result<SecretString, String> {

@@ -18,7 +18,7 @@ pub use examined::{Examined, Problem, Topic, examine};
 pub use local::{Local, load_local};
 pub use resolve::load;
 pub use sourced::{Origin, Sourced};
-pub use state::{monthly_calls, state_dir};
+pub use state::{monthly_calls, state_dir, state_dir_flag};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -37,6 +37,17 @@ pub fn state_dir(
     Ok((first_of(file.state_dir.as_deref().unwrap_or(STATE_DIR)), None))
 }
 
+/// The state directory as a flag, for a command that somebody types elsewhere: what the flag says, or the environment
+/// where a command without it would take another.
+pub fn state_dir_flag(flags: &Flags, environment: &Environment) -> Option<String> {
+    if flags.state_dir.is_some() {
+        return flags.state_dir.clone();
+    }
+    let (here, _) = state_dir(flags, environment).ok()?;
+    let (elsewhere, _) = state_dir(flags, &Environment::new()).ok()?;
+    (here != elsewhere).then(|| here.display().to_string())
+}
+
 /// `api.monthly_calls` of the config.toml that names the state directory; none where it has none, where the
 /// directory was named without one, and where it cannot be read.
 pub fn monthly_calls(flags: &Flags, environment: &Environment) -> Option<u64> {

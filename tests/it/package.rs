@@ -87,9 +87,9 @@ fn config_toml_has_every_key_and_no_other() {
 }
 
 #[test]
-fn config_toml_as_installed_says_where_wordpress_is_and_shows_the_defaults() {
+fn config_toml_as_installed_sets_nothing_and_shows_the_defaults() {
     let host = Host::new();
-    assert_eq!(keys(&installed()), BTreeSet::from(["wordpress.wp_config".to_owned()]));
+    assert_eq!(keys(&installed()), BTreeSet::new());
     let [bare, installed, spelled_out] = [String::new(), installed(), spelled_out()].map(|text| {
         let config = host.load(&text).unwrap();
         let policy = config.policy;
@@ -101,6 +101,21 @@ fn config_toml_as_installed_says_where_wordpress_is_and_shows_the_defaults() {
     });
     assert_eq!(bare, installed);
     assert_eq!(bare, spelled_out);
+}
+
+#[test]
+fn what_lies_beside_config_toml_is_read_where_systemd_hands_over_nothing() {
+    let host = Host::new();
+    host.write("config.toml", "");
+    let path = |name: &str| host.0.path().join(name);
+    let flags = Flags { config: Some(path("config.toml")), ..Flags::default() };
+    let load = |environment| config::load(&flags, &environment).map_err(|error| error.to_string());
+    let config = load(Environment::new()).unwrap();
+    assert_eq!((config.endpoint.server_id, config.endpoint.app_id), (1, 1));
+    fs::create_dir(path("none")).unwrap();
+    let handed = ("CREDENTIALS_DIRECTORY".to_owned(), path("none").display().to_string());
+    let problem = load(Environment::from([handed])).err().unwrap();
+    assert!(problem.contains("nothing says where WordPress is"), "{problem}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ async fn sighup_takes_new_settings_and_credentials_and_refuses_bad_ones() {
     configure(&world, "[sync]\npoll = \"often\"\n");
     running.signal("HUP");
     running.until_said("the settings stay as they were: ").await;
-    running.until_said("config.toml line 2: \"often\" is not a duration").await;
+    running.until_said("config.toml line 2: poll: \"often\" is not a duration").await;
     running.signal("USR1");
     assert!(!world.names().contains(&"b.test".to_owned()), "the old settings keep it");
 
