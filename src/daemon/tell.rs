@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::allowance::Allowance;
@@ -11,48 +12,111 @@ use crate::reconcile::{PassError, Report};
 /// How often the daemon says that it is there.
 const HEARTBEAT: Duration = Duration::from_hours(1);
 
+/// What was not so for that long is said again when it is.
+const MEMORY: Duration = Duration::from_hours(24);
+
 /// Says each thing once.
 pub(super) struct Teller {
     /// How this program is called, for the commands it suggests.
     command: String,
     troubles: Troubles,
-    /// What was said of the reads and of blocked removals the last time.
-    told: Vec<String>,
+    /// What an operator should hear of the last pass.
+    notices: Vec<String>,
+    /// The gist of what was said of passes, and when a pass last found it so.
+    told: BTreeMap<String, Instant>,
+    /// What stood still in the last pass.
+    stopped: Stopped,
+    /// Whether a pass was told of.
+    has_begun: bool,
     heartbeat_at: Option<Instant>,
     /// Complete passes since the last heartbeat.
     passes: u32,
 }
 
+/// What stands still, in words.
+#[derive(Default)]
+struct Stopped {
+    /// Everything.
+    paused: Option<String>,
+    /// Removals.
+    blocked: Option<String>,
+}
+
 impl Teller {
     pub(super) fn new(command: String) -> Self {
         let troubles = Troubles::default();
-        Self { command, troubles, told: vec![], heartbeat_at: None, passes: 0 }
+        Self {
+            command,
+            troubles,
+            notices: vec![],
+            told: BTreeMap::new(),
+            stopped: Stopped::default(),
+            has_begun: false,
+            heartbeat_at: None,
+            passes: 0,
+        }
     }
 
     /// The settings are others now: what was wrong by the old ones is said again if it still is.
     pub(super) fn begin_afresh(&mut self) {
         self.troubles = Troubles::default();
         self.told.clear();
+        self.stopped.blocked = None;
     }
 
-    /// Says what was not said the last time.
-    pub(super) fn tell(&mut self, report: &Report, allowance: Option<Allowance>) {
-        if !report.is_idle() {
+    /// Says what of a pass that ended at `at` was not said lately.
+    pub(super) fn tell(&mut self, report: &Report, allowance: Option<Allowance>, at: Instant) {
+        if !report.is_idle() || report.adopted > 0 || !self.has_begun {
             say_done(report);
         }
+        self.has_begun = true;
+        self.tell_stops(report);
         let mut notices = report.notices.clone();
-        notices.extend(report.paused.iter().map(ToString::to_string));
-        notices.extend(report.blocked.iter().map(|all| all.message(&self.command)));
         notices.extend(allowance.filter(Allowance::is_spent).map(|Allowance { limit, .. }| {
             format!(
                 "api.monthly_calls = {limit} are used up: until the month ends RunCloud is looked at once a \
                  day where nothing changes"
             )
         }));
-        for notice in notices.iter().filter(|notice| !self.told.contains(notice)) {
-            tracing::warn!(message_id = events::NOTICE, "{notice}");
+        self.tell_notices(notices, at);
+    }
+
+    /// Says what a pass found that failed later.
+    pub(super) fn tell_notices(&mut self, notices: Vec<String>, at: Instant) {
+        self.told.retain(|_, last| at.saturating_duration_since(*last) < MEMORY);
+        for notice in &notices {
+            if self.told.insert(gist(notice), at).is_none() {
+                tracing::warn!(message_id = events::NOTICE, "{notice}");
+            }
         }
-        self.told = notices;
+        self.notices = notices;
+    }
+
+    /// Says when a pause, or what blocks removals, begins and ends.
+    fn tell_stops(&mut self, report: &Report) {
+        let before = std::mem::take(&mut self.stopped);
+        let paused = report.paused.as_ref().map(ToString::to_string);
+        let blocked = match &paused {
+            // A paused pass does not come to it.
+            Some(_) => before.blocked.clone(),
+            None => report.blocked.as_ref().map(|all| all.message(&self.command)),
+        };
+        self.stopped = Stopped { paused, blocked };
+        match (&before.paused, &self.stopped.paused) {
+            (None, Some(paused)) => tracing::info!(message_id = events::NOTICE, "{paused}"),
+            (Some(_), None) => tracing::info!(message_id = events::NOTICE, "the pause is over"),
+            _ => {}
+        }
+        let gists = [&before.blocked, &self.stopped.blocked].map(|all| all.as_deref().map(gist));
+        match &self.stopped.blocked {
+            Some(blocked) if gists[0] != gists[1] => {
+                tracing::warn!(message_id = events::NOTICE, "{blocked}");
+            }
+            None if before.blocked.is_some() => {
+                tracing::info!(message_id = events::NOTICE, "removals are no longer blocked");
+            }
+            _ => {}
+        }
     }
 
     /// Says what went wrong, where it was not said yet; tells whether it is new.
@@ -118,7 +182,9 @@ impl Teller {
         }
         let Some(next) = next_pass else { return "starting".to_owned() };
         let passes = format!("{}, next by {}", last_pass(fares, now), next.for_reader_at(now));
-        match self.told.as_slice() {
+        let Stopped { paused, blocked } = &self.stopped;
+        let notices: Vec<&String> = paused.iter().chain(&self.notices).chain(blocked).collect();
+        match notices.as_slice() {
             [] => passes,
             [one] => format!("{one} ({passes})"),
             [first, rest @ ..] => format!("{first} (and {} more; {passes})", rest.len()),
@@ -128,14 +194,27 @@ impl Teller {
 
 fn say_done(report: &Report) {
     let PassCounts { added, updated, removed, failed } = report.counts();
-    let result = report.result();
+    let adopted = match report.adopted {
+        0 => String::new(),
+        adopted => format!(", {adopted} adopted"),
+    };
     tracing::info!(
         message_id = events::PASS_ENDED,
         pass_id = report.pass,
-        result,
-        "pass {}: {added} added, {updated} updated, {removed} removed, {failed} failed",
+        result = report.result(),
+        "pass {}: {added} added, {updated} updated, {removed} removed, {failed} failed{adopted}",
         report.pass
     );
+}
+
+/// What a notice says whatever its numbers are: a count that goes up is no news.
+fn gist(notice: &str) -> String {
+    let is_number = |word: &str| {
+        let word = word.trim_matches(|letter: char| letter.is_ascii_punctuation());
+        !word.is_empty() && word.bytes().all(|letter| letter.is_ascii_digit())
+    };
+    let words = notice.split(' ').map(|word| if is_number(word) { "#" } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn last_pass(fares: &Service, now: Timestamp) -> String {
@@ -148,5 +227,22 @@ fn speak(say: &Say) {
         Say::Began(text) => tracing::info!(message_id = events::WAITING, "{text}"),
         Say::NeedsAPerson(text) => tracing::error!(message_id = events::NEEDS_A_PERSON, "{text}"),
         Say::Over(text) => tracing::info!(message_id = events::BACK, "{text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_no_news_and_a_name_or_a_hash_is() {
+        let same = ["serves 503 names", "serves 504 names"].map(gist);
+        assert_eq!(same[0], same[1]);
+        let same = ["row 506, (3 more rows like it)", "row 507, (12 more rows like it)"].map(gist);
+        assert_eq!(same[0], same[1]);
+        for pair in [["n1.test: conflict", "n2.test: conflict"], ["approve 9f2c", "approve 9f2d"]] {
+            let [first, second] = pair.map(gist);
+            assert_ne!(first, second);
+        }
     }
 }

@@ -86,7 +86,7 @@ impl Watch<'_> {
             }
             Err(error) => {
                 if !report.notices.is_empty() {
-                    self.teller.tell(&report, None);
+                    self.teller.tell_notices(report.notices, now.at);
                 }
                 Err(error)
             }
@@ -147,7 +147,7 @@ impl Watch<'_> {
         if self.door.is_some() {
             self.show(ledger, report, &now).await?;
         }
-        self.teller.tell(report, allowance);
+        self.teller.tell(report, allowance, now.at);
         self.teller.all_over(now.at);
         self.fares.succeeded = Some(wall);
         self.fares.trouble = None;

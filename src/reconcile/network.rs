@@ -129,7 +129,10 @@ impl Proposal {
             notices.push(format!("{}: {}", conflict.domain, conflict.detail));
         }
         for (domain, cause) in &self.desired.side().hijacks {
-            notices.push(format!("{domain}: {cause} maps the network's own name to another site"));
+            notices.push(format!(
+                "{domain}: {cause} maps the network's own name to another site: delete it in Ultimate \
+                 Multisite → Domains"
+            ));
         }
         let rejected = &self.desired.side().rejected;
         if let Some(first) = rejected.first() {

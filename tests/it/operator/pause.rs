@@ -165,12 +165,17 @@ async fn a_daemon_hears_a_pause_and_its_end_within_a_poll() {
     running.until_said("a.test: added").await;
     pause(&world, None).await;
     running.until_said("paused since").await;
+    let before = world.runcloud.calls().last().unwrap().number;
     world.runcloud.forget_calls();
     world.map(&["new.test"]).await;
-    running.until_said("1 to add").await;
+    running.until(world.runcloud.until(before + 1, Stage::Sent)).await;
     assert_eq!(world.writes(), Vec::<String>::new());
     operator(&world).await.resume(Timestamp::now()).await.unwrap();
     running.until_said("new.test: added").await;
+    running.until_said("the pause is over").await;
     running.signal("TERM");
-    assert_eq!(running.end().await.code, 0);
+    let ran = running.end().await;
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.stderr.matches("paused since").count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("the pause is over").count(), 1, "{}", ran.stderr);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use runcloud_domain_sync::daemon::Pace;
 use runcloud_domain_sync::ledger::Lease;
 use runcloud_domain_sync::log::{Audience, Format, Lines, events};
-use runcloud_domain_sync::simulator::Fault;
+use runcloud_domain_sync::simulator::{Fault, Kind};
 use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::Layer;
@@ -68,6 +68,43 @@ async fn an_idle_day_has_thirty_lines_at_most() {
     let said = paper.text();
     assert!((23..=30).contains(&said.lines().count()), "{said}");
     assert_eq!(said.matches("taken.test").count(), 1, "a repeated failure is no news: {said}");
+}
+
+#[tokio::test]
+async fn what_stands_still_is_said_when_it_begins_and_when_it_ends_and_not_as_it_grows() {
+    const HOUR: Duration = Duration::from_hours(1);
+    let names: Vec<String> = (0..98).map(|number| format!("n{number:02}.test")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut world = World::new().await.mapped(&names).await;
+    world.state = state_directory();
+    world.runcloud.model().attach("n00.test", Kind::Alias);
+    let lease = Lease::acquire(world.state.path()).unwrap();
+    let paper = Paper::default();
+    let guard = paper.begin();
+    let mut daemon = Ticking::start(&world, &lease, MINUTELY).await;
+    daemon.run(HOUR).await;
+    for name in ["o1.test", "o2.test", "o3.test"] {
+        world.map(&[name]).await;
+        daemon.run(HOUR).await;
+    }
+    for name in &names[..30] {
+        world.unmap(name).await;
+    }
+    daemon.run(HOUR).await;
+    for name in &names[..30] {
+        world.map(&[name]).await;
+    }
+    daemon.run(HOUR).await;
+    drop(guard);
+    let said = paper.text();
+    for (line, times) in [
+        ("pass 1: 97 added, 0 updated, 0 removed, 0 failed, 2 adopted", 1),
+        ("one certificate holds 100", 1),
+        ("managed names would be removed", 1),
+        ("removals are no longer blocked", 1),
+    ] {
+        assert_eq!(said.matches(line).count(), times, "{line}: {said}");
+    }
 }
 
 #[tokio::test]
