@@ -95,6 +95,18 @@ impl<'a> Watch<'a> {
             Ok(before) => self.admin.begin(&before),
             Err(error) => tracing::debug!("{error}"),
         }
+        self.show_known(ledger, &Moment::now()).await;
+    }
+
+    /// Shows what the ledger knows to whoever may ask, also where no pass is possible.
+    async fn show_known(&self, ledger: &mut Ledger, now: &Moment) {
+        if self.door.is_none() {
+            return;
+        }
+        match ledger.survey(now).await {
+            Ok(survey) => self.admin.knows(&survey),
+            Err(error) => tracing::debug!("{error}"),
+        }
     }
 
     /// Looks once, makes a pass where there is a reason, and returns how long to wait.
@@ -184,6 +196,7 @@ impl<'a> Watch<'a> {
         if self.heard != word {
             self.heard = word;
             self.schedule.ask();
+            self.show_known(ledger, &now.moment).await;
         }
         let seen = self.see().await?;
         if !self.schedule.is_failing() {

@@ -181,6 +181,21 @@ impl Ledger {
         Ok(transaction.commit().await?)
     }
 
+    /// Writes down what the changes of the pass at work made of how many names RunCloud has, and of how many may be
+    /// removed in a day.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn note_made(&mut self, present: usize, limit: usize) -> Result<(), LedgerError> {
+        sqlx::query("UPDATE pass SET present = ?, removal_limit = ? WHERE id = ?")
+            .bind(number(present))
+            .bind(number(limit))
+            .bind(self.pass)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(())
+    }
+
     /// The first name that a pass saw and noted for that reason.
     ///
     /// # Errors

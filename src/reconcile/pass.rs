@@ -153,6 +153,7 @@ async fn work(
     if outcome.as_ref().is_err_and(PassError::is_about_everything) {
         return outcome;
     }
+    note_made(ledger, report, &proposal, &known, network, clock).await?;
     // What was added until then has its certificate, whatever became of the rest.
     let before = Before { proposal: &proposal, expected: &pointed.expected };
     let ordered = Orderer { network, writer, ledger, clock, report }.order(&before, known).await;
@@ -259,6 +260,26 @@ async fn note(
     let blocked = plan.blocked.as_ref();
     let hash = blocked.map(Blocked::hash).unwrap_or_default();
     ledger.found_blocked(&hash, blocked.iter().flat_map(|all| all.names.keys())).await
+}
+
+/// Writes down what the changes made of what was seen, for whoever looks before the next pass.
+async fn note_made(
+    ledger: &mut Ledger,
+    report: &Report,
+    proposal: &Proposal,
+    known: &Known,
+    network: &Network,
+    clock: &Stopwatch,
+) -> Result<(), LedgerError> {
+    let plan = proposal.approved.plan();
+    let (added, removed) = (report.added.len(), report.removed.len());
+    if added + removed + plan.adoptions.len() == 0 {
+        return Ok(());
+    }
+    let managed = known.owned.len() + plan.adoptions.len() + added;
+    let tick = known.clock.tick(clock.since());
+    let limit = guard::limit(managed.saturating_sub(removed), known, &network.policy, tick);
+    ledger.note_made((plan.present + added).saturating_sub(removed), limit).await
 }
 
 /// Names that an approval must not let through any more: by complete tables they came back, or the plan is

@@ -94,7 +94,11 @@ fn add_passes(page: &mut Page, status: &Status, survey: &Survey) {
         );
         page.row(PLAIN, "", &good);
     }
-    page.row(PLAIN, "next pass", &next_pass(status.at_work, last, now));
+    if survey.trouble().is_none() || status.at_work == AtWork::Nobody {
+        page.row(PLAIN, "next pass", &next_pass(status.at_work, last, now));
+    } else {
+        page.row(PLAIN, "next pass", "by itself, as soon as what it waits for is there");
+    }
 }
 
 fn style_of(result: &str) -> Style {
@@ -137,7 +141,7 @@ fn next_pass(at_work: AtWork, last: &Pass, now: Timestamp) -> String {
             format!("{at} at the latest, in {}; sooner when a row changes", span(next.since(now)))
         }
         (_, Some(next)) => format!("was due {}", ago(next, now)),
-        (_, None) => "not scheduled".to_owned(),
+        (_, None) => "what failed is tried again by itself".to_owned(),
     }
 }
 

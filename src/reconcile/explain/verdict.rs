@@ -129,8 +129,8 @@ fn protected(facts: &Facts<'_>) -> Option<Verdict> {
         return Some(mended(
             Reason::Hijack,
             format!(
-                "WordPress serves site {} at the network's own name, because of {cause}",
-                cause.site
+                "{cause} maps the network's own name to another site, which WordPress serves there \
+                 where the mapping is in use"
             ),
             format!("delete mapping {mapping} in Ultimate Multisite → Domains"),
         ));

@@ -231,7 +231,7 @@ async fn the_network_s_own_names() {
     world.row(2, "www.network.test", 1, "done").await;
     insta::assert_snapshot!(verdict(&world, "www.network.test").await, @"
     hijack
-    WordPress serves site 2 at the network's own name, because of mapping 10 of site 2
+    mapping 10 of site 2 maps the network's own name to another site, which WordPress serves there where the mapping is in use
     delete mapping 10 in Ultimate Multisite → Domains
     ");
 }

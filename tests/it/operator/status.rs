@@ -34,7 +34,7 @@ async fn everything_that_is_known_is_a_table_of_80_columns() {
                   or wait for their next try; 2 added; 1 failed
     next pass     none is due: no process is at work; start the service or run
                   --once
-    names         4 wanted, 3 in RunCloud, 3 managed (2 added, 1 adopted), 1
+    names         4 wanted, 5 in RunCloud, 3 managed (2 added, 1 adopted), 1
                   unmanaged
     certificates  0 covered, 0 due, 2 ordered, 0 failed
     budgets       0 of 10 removals in 24 hours
@@ -116,7 +116,7 @@ async fn machines_get_all_of_it() {
         "failing": 1,
         "held": 0,
         "managed": 3,
-        "present": 3,
+        "present": 5,
         "rejected": 1,
         "unmanaged": 1,
         "wanted": 4
