@@ -2,6 +2,8 @@
 //! works beside both.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,8 +21,10 @@ const COMING_AND_GOING: [&str; 6] =
     ["d.test", "e.test", "f.test", "g.test", "h.test", "shop.i.test"];
 /// The churn adds and removes a name at least, for which a pass makes so many calls.
 const FEWEST_CALLS: u64 = 7;
-/// The churn removes more than anybody should without being asked.
+/// The churn removes more than anybody should without being asked,
 const CONFIG: &str = "[sync]\nmax_removals_per_day = 10000\n";
+/// and orders more than a week has.
+const MORE_ORDERS: &str = "max_per_week = 10000\n";
 /// Longer than any test.
 const FOR_EVER: Duration = Duration::from_hours(24);
 
@@ -93,7 +97,9 @@ impl Arena {
         let world = World::new().await;
         // Once: a file that is being written is not there for whoever reads it.
         write_wp_config(&world, world.state.path());
-        configure(&world, CONFIG);
+        let config = configure(&world, CONFIG);
+        let mut config = OpenOptions::new().append(true).open(config).unwrap();
+        config.write_all(MORE_ORDERS.as_bytes()).unwrap();
         let mut arena = Self { world, random: Rng::with_seed(SEED), mapped: vec![] };
         for name in STAYING {
             arena.map(name).await;
@@ -159,7 +165,8 @@ impl Arena {
         let (one, other) = (self.start(versions.first), self.start(versions.second));
         self.look(versions.first).await;
         let ended = [one.end().await, other.end().await];
-        assert!(ended.iter().any(|ran| ran.code == 0), "{}", ended[0].stderr);
+        let said = || ended.iter().map(|ran| &*ran.stderr).collect::<String>();
+        assert!(ended.iter().any(|ran| ran.code == 0), "{}", said());
         // So early, the holder may not have signed the lease yet.
         ended.iter().map(|ran| outcome(ran, "")).min().unwrap()
     }
