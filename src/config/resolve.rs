@@ -135,9 +135,15 @@ impl Resolver<'_> {
         match url {
             Some(url) => self.source_of_url(&url),
             None if self.layers.wp_config.is_some() => self.source_of_constants(),
-            None => self.problem(
-                "nothing says where WordPress is: give --wp-config …/wp-config.php, or --database-url",
-            ),
+            None => {
+                let place = self.layers.file.directory().map(Path::display);
+                let place = place.map(|place| format!(", or lay a link to it into {place}"));
+                self.problem(format!(
+                    "nothing says where WordPress is: give --wp-config …/wp-config.php, or \
+                     --database-url{}",
+                    place.unwrap_or_default()
+                ))
+            }
         }
     }
 
