@@ -27,6 +27,11 @@ impl Watch<'_> {
             self.schedule.still_away(setback_of(error), now.at);
         }
         let counted = self.count_calls(&reader.tally().take(), ledger, &now).await;
+        let counted = counted.map_err(PassError::from);
+        if let (Ok(()), Err(error)) = (&outcome, &counted) {
+            // RunCloud is back and the ledger away: each question more would be a call.
+            self.schedule.failed(setback_of(error), true, now.at);
+        }
         outcome.and(counted)
     }
 
@@ -36,6 +41,8 @@ impl Watch<'_> {
         ledger: &mut Ledger,
         now: &Now,
     ) -> Result<bool, PassError> {
+        // Whatever comes in between, it is not made again at once.
+        self.schedule.glanced(None, now.at);
         let (network, began) = (&self.setup.network, Instant::now());
         let work = Box::pin(glance(network, ledger, now.moment.wall));
         let has_news = match self.attendant.attend(network.reader.tally(), work).await {
@@ -79,7 +86,7 @@ impl Watch<'_> {
         if outcome.is_ok() && report.is_idle() {
             self.look_cost = calls.metered().max(1);
         }
-        let outcome = match outcome.and(counted) {
+        let outcome = match outcome.and(counted.map_err(PassError::from)) {
             Ok(()) => {
                 let passed = self.passed(ledger, seen, &report, began, took).await;
                 passed.map_err(PassError::from)
@@ -97,28 +104,17 @@ impl Watch<'_> {
         outcome
     }
 
-    /// Writes down calls that were made. Where that fails, what was called for is tried again ever more rarely.
+    /// Writes down calls that were made.
     async fn count_calls(
-        &mut self,
+        &self,
         calls: &Calls,
         ledger: &mut Ledger,
         now: &Now,
-    ) -> Result<(), PassError> {
+    ) -> Result<(), LedgerError> {
         let wall = now.moment.wall;
-        let counted = async {
-            ledger.count_calls(calls.metered(), wall).await?;
-            ledger.calls_in_month(wall).await
-        };
-        let in_month = match counted.await {
-            Ok(in_month) => in_month,
-            Err(error) => {
-                let error = error.into();
-                self.schedule.failed(setback_of(&error), calls.were_answered(), now.at);
-                return Err(error);
-            }
-        };
+        ledger.count_calls(calls.metered(), wall).await?;
         let told = self.setup.network.reader.tally().rate_limit();
-        self.admin.called(calls, told, in_month);
+        self.admin.called(calls, told, ledger.calls_in_month(wall).await?);
         Ok(())
     }
 
