@@ -79,6 +79,8 @@
 //!   budget of a removal, unless `www = "never"` asks for it.
 //! * The one managed name of a network may be changed for another; otherwise all of them never go at once.
 //! * `--rebind` sets the old ledger aside and begins a new one, also where only the network is another.
+//! * What is removed is an entry and not a name: right before, it is asked for its own name, one call for each
+//!   removal. A list may give one's id to another; where the entry does not say, the list has to do.
 //! * An owned name that is gone from both places is forgotten after three listings without it, also where
 //!   an earlier removal of it was cut off.
 //! * RunCloud's id tells an entry, and not its name: an addition of a name whose entry was there all along

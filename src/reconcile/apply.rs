@@ -1,10 +1,9 @@
 //! Makes a plan's changes, one call at a time, each between its intent and its outcome in the ledger.
 
 use super::failures::{Attempt, FailedChange};
-use super::guard::{ApprovedPlan, ConfirmedRemovals};
+use super::guard::ApprovedPlan;
 use super::network::{Network, PassError};
-use super::plan::{Change, Gone};
-use super::proof::listing_suspicion;
+use super::plan::Change;
 use super::report::{Failed, Report};
 use super::settle::{self, Outcome};
 use super::{Grace, retry};
@@ -38,13 +37,6 @@ struct Addition {
     domain: Domain,
     intent: Intent,
     stage: Stage,
-}
-
-/// A removal under way.
-struct Removal<'a> {
-    domain: &'a Domain,
-    reason: Gone,
-    intent: Intent,
 }
 
 /// An addition that a listing has to decide about.
@@ -160,7 +152,11 @@ impl Applier<'_> {
         Ok(())
     }
 
-    async fn set_www(&mut self, change: &Change, lost: &mut u32) -> Result<(), PassError> {
+    pub(super) async fn set_www(
+        &mut self,
+        change: &Change,
+        lost: &mut u32,
+    ) -> Result<(), PassError> {
         let Change::Update { domain, entry, www, cause, stage } = change else { return Ok(()) };
         let rule = if *www { Rule::Wanted } else { Rule::WwwGone };
         let intent = Intent { action: IntentAction::Update, www: *www, cause: *cause, rule };
@@ -178,66 +174,20 @@ impl Applier<'_> {
         Ok(())
     }
 
-    fn begin(&self, work: Work, names: usize) {
+    pub(super) fn begin(&self, work: Work, names: usize) {
         if names > 0 {
             self.network.reader.progress().begin(work, Some(names));
         }
     }
 
     /// Names that failed before go last.
-    fn healthy_first<'b>(&self, changes: impl Iterator<Item = &'b Change>) -> Vec<&'b Change> {
+    pub(super) fn healthy_first<'b>(
+        &self,
+        changes: impl Iterator<Item = &'b Change>,
+    ) -> Vec<&'b Change> {
         let mut changes: Vec<&Change> = changes.collect();
         changes.sort_by_key(|change| self.known.failures.contains_key(change.domain()));
         changes
-    }
-
-    /// Removes what two reads agree on.
-    async fn remove(&mut self, removals: &ConfirmedRemovals) -> Result<(), PassError> {
-        let (mut lost, mut not_found) = (0, Vec::new());
-        self.begin(Work::Removing, removals.names().len());
-        for change in self.healthy_first(removals.names().values()) {
-            self.network.reader.progress().advance(1);
-            let Change::Remove { domain, id, reason } = change else {
-                self.set_www(change, &mut lost).await?;
-                continue;
-            };
-            let removal = Removal::of(domain, *reason);
-            self.ledger.intend(domain, removal.intent, self.clock.wall()).await?;
-            match self.writer.remove(*id).await {
-                Err(error @ ApiError::NotFound(_)) => not_found.push((removal, error)),
-                outcome => self.conclude_removal(&removal, outcome, &mut lost).await?,
-            }
-        }
-        if not_found.is_empty() {
-            return Ok(());
-        }
-        // Gone already, or an answer that is not RunCloud's own: a listing tells.
-        let actual = self.network.reader.domains().await?;
-        let is_odd = listing_suspicion(&actual, self.known).is_some();
-        for (removal, error) in not_found {
-            let shown = settle::outcome(removal.domain, removal.intent, self.known, &actual);
-            let is_gone = !is_odd && shown == Outcome::IsAbsent;
-            let outcome = if is_gone { Ok(()) } else { Err(error) };
-            self.conclude_removal(&removal, outcome, &mut lost).await?;
-        }
-        Ok(())
-    }
-
-    async fn conclude_removal(
-        &mut self,
-        Removal { domain, reason, intent }: &Removal<'_>,
-        outcome: Result<(), ApiError>,
-        lost: &mut u32,
-    ) -> Result<(), PassError> {
-        let attempt = Attempt { domain, intent: *intent, stage: Stage::default() };
-        if self.conclude(&attempt, outcome, lost).await? {
-            tracing::info!(
-                message_id = events::NAME_REMOVED, domain = %domain, action = "remove",
-                result = "done", "{domain}: removed ({reason})"
-            );
-            self.report.removed.push((*domain).clone());
-        }
-        Ok(())
     }
 
     /// Tries each addition once; returns those a listing has to decide about.
@@ -329,7 +279,7 @@ impl Applier<'_> {
 
     /// Writes down how a change of an existing entry ended; true where it is done. `lost` counts the
     /// answers lost in a row, which end the pass in the end.
-    async fn conclude(
+    pub(super) async fn conclude(
         &mut self,
         attempt: &Attempt<'_>,
         outcome: Result<(), ApiError>,
@@ -352,14 +302,6 @@ impl Applier<'_> {
         };
         self.fail(Attempt { ..*attempt }, kind, &error.to_string()).await?;
         Ok(false)
-    }
-}
-
-impl<'a> Removal<'a> {
-    fn of(domain: &'a Domain, reason: Gone) -> Self {
-        let (cause, rule) = (reason.cause(), reason.rule());
-        let intent = Intent { action: IntentAction::Remove, www: false, cause, rule };
-        Self { domain, reason, intent }
     }
 }
 

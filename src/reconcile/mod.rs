@@ -22,6 +22,7 @@ pub mod pass;
 pub mod plan;
 mod pointing;
 pub mod proof;
+mod removal;
 mod report;
 mod retry;
 mod seen;

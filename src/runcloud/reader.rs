@@ -11,7 +11,7 @@ use super::retry::Repeat;
 use super::shown::{Certificate, LogLine, Server, WebApp};
 use super::tally::Tally;
 use super::transport::{Call, Transport};
-use super::wire::{Page, WireDomain};
+use super::wire::{Page, WireDomain, name_in};
 use super::{Endpoint, Writer};
 use crate::ledger::Lease;
 use crate::patience::Patience;
@@ -132,6 +132,15 @@ impl Reader {
         let path = format!("/servers/{}", self.server_id);
         let call = Call { method: Method::GET, path, body: None, repeat: Repeat::Read };
         Ok(self.transport.send(&call, Server::parse).await?.address)
+    }
+
+    /// The name of the entry with this id, as RunCloud spells it; none where it does not say (documented for v3:
+    /// the bare object).
+    ///
+    /// # Errors
+    /// Whatever a call can end with; [`ApiError::NotFound`] where there is no such entry.
+    pub async fn name_of(&self, domain_id: u64) -> Result<Option<String>, ApiError> {
+        self.get(&format!("/domains/{domain_id}"), name_in).await
     }
 
     /// The domain's own certificate (advanced SSL), where it has one.

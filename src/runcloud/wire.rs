@@ -64,6 +64,26 @@ impl Page {
     }
 }
 
+/// The name of a domain that is shown by itself, bare or in `data`; none where the answer has none.
+///
+/// # Errors
+/// [`ApiError`] where it is no JSON.
+pub(super) fn name_in(body: &[u8]) -> Result<Option<String>, ApiError> {
+    let Loose::<Shown>::Object(Shown { name, data }) = json(body)? else { return Ok(None) };
+    let within = match data {
+        Loose::Object(row) => row.name.text(),
+        _ => None,
+    };
+    Ok(name.text().or(within))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Shown {
+    name: Loose,
+    data: Loose<Row>,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PageBody {

@@ -1,9 +1,11 @@
 //! Lists of domains in which an entry has another name than it had: its id tells what it is.
 
+use std::time::Duration;
+
 use runcloud_domain_sync::ledger::IntentAction;
 use runcloud_domain_sync::reconcile::plan::HeldReason;
 use runcloud_domain_sync::simulator::{Effect, Fault};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::world::World;
 
@@ -236,4 +238,49 @@ async fn an_entry_that_somebody_removed_and_added_again_is_removed_with_its_row(
     }
     world.unmap("a.test").await;
     assert_eq!(world.converge().await.removed.len(), 1);
+}
+
+#[tokio::test]
+async fn an_entry_is_asked_for_its_own_name_before_it_is_removed() {
+    let mut world = world_of(&["a.test", "b.test", "c.test"]).await;
+    let before = world.names();
+    spoil(&world, swap_a_and_b);
+    for _ in 0..4 {
+        world.pass().await.unwrap();
+    }
+    // The list is believed by now.
+    world.unmap("a.test").await;
+    let report = world.pass().await.unwrap();
+    assert_eq!(report.removed, []);
+    assert!(report.failed[0].detail.contains("has the name b.test"), "{:?}", report.failed);
+    assert_eq!(world.names(), before);
+    mend(&world);
+    for _ in 0..6 {
+        world.later(Duration::from_hours(30));
+        world.pass().await.unwrap();
+    }
+    assert_eq!(world.names(), ["b.test", "c.test", "network.test", "shop.network.test"]);
+}
+
+#[tokio::test]
+async fn an_entry_that_does_not_say_its_name_is_removed_by_the_list() {
+    for body in [json!({}), json!({ "data": [] }), json!({ "data": { "name": "a.test" } })] {
+        let world = world_of(&["a.test", "b.test"]).await;
+        let shown = Fault::on("GET", "/domains/").answer(200, &body).always();
+        world.runcloud.model().faults.push(shown);
+        world.unmap("a.test").await;
+        assert_eq!(world.pass().await.unwrap().removed.len(), 1, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_is_removed_once_it_can() {
+    let mut world = world_of(&["a.test", "b.test"]).await;
+    world.runcloud.model().faults.push(Fault::on("GET", "/domains/").status(500).always());
+    world.unmap("a.test").await;
+    let report = world.pass().await.unwrap();
+    assert_eq!((report.removed.len(), report.failed.len()), (0, 1));
+    mend(&world);
+    world.later(Duration::from_mins(1));
+    assert_eq!(world.pass().await.unwrap().removed.len(), 1);
 }

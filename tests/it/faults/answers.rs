@@ -190,11 +190,15 @@ pub const LISTINGS: [(&str, Effect); 38] = [
 ];
 
 /// Lists that add up, and in which entries are missing or are not what they were.
-pub const NAMES: [(&str, Effect); 7] = [
+pub const NAMES: [(&str, Effect); 4] = [
     ("the last name another", Effect::Edit(|body| rename(body, "same.test"))),
     ("the last name that of a site", Effect::Edit(|body| rename(body, "shop.network.test"))),
     ("the last id new", Effect::Edit(new_id)),
     ("the last entry missing from rows and total", Effect::Edit(short)),
+];
+
+/// Lists that add up, and in which whole pages of entries have changed places.
+pub const TURNED: [(&str, Effect); 3] = [
     ("the names of each page turned around", Effect::Edit(|body| turn(body, "name"))),
     ("the ids of each page turned around", Effect::Edit(|body| turn(body, "id"))),
     ("everything but the ids of each page one further", Effect::Edit(further)),

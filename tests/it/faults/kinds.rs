@@ -35,10 +35,13 @@ pub enum Bad {
 /// The kinds that the seeds of `faults` draw from; later ones have seeds of their own, so that those stay what they are.
 pub static FIRST: LazyLock<usize> = LazyLock::new(|| first().len());
 
+/// Where those of `names` end.
+pub static SECOND: LazyLock<usize> = LazyLock::new(|| *FIRST + answers::NAMES.len());
+
 pub static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
-    let names = answers::NAMES.iter();
-    let names = names.map(|(what, effect)| Place::LISTING.kind(what, effect.clone()));
-    first().into_iter().chain(names).collect()
+    let lists = answers::NAMES.iter().chain(&answers::TURNED);
+    let lists = lists.map(|(what, effect)| Place::LISTING.kind(what, effect.clone()));
+    first().into_iter().chain(lists).collect()
 });
 
 fn first() -> Vec<Kind> {

@@ -33,6 +33,18 @@ pub struct Outcome {
     pub unrest: Option<String>,
 }
 
+impl Outcome {
+    /// Whether nothing was removed that should not have been, and it came to rest.
+    pub fn is_good(&self) -> bool {
+        self.removed_well() && self.unrest.is_none()
+    }
+
+    /// Whether nothing was removed that should not have been.
+    pub fn removed_well(&self) -> bool {
+        self.unwanted.is_empty()
+    }
+}
+
 struct Run<'a> {
     arena: &'a mut Arena,
     truth: Truth,
