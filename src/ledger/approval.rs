@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 
 use super::error::LedgerError;
 use super::history::{Action, Line};
 use super::read::names;
-use super::store::{Ledger, Table};
+use super::store::{Ledger, Table, change};
 use super::ticks::Tick;
 use crate::clock::{Moment, Timestamp};
 use crate::domain::Domain;
@@ -54,7 +54,7 @@ impl Ledger {
         approval: &Approval,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         sqlx::query("DELETE FROM approved").execute(&mut *transaction).await?;
         for domain in &approval.names {
             sqlx::query("INSERT INTO approved VALUES (?, ?, ?, ?, ?)")
@@ -83,7 +83,7 @@ impl Ledger {
         hash: &str,
         believed: Option<i64>,
     ) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         sqlx::query("UPDATE approved SET begun = 1 WHERE hash = ?")
             .bind(hash)
             .execute(&mut *transaction)
@@ -117,7 +117,7 @@ impl Ledger {
         hash: &str,
         names: impl IntoIterator<Item = &'a Domain>,
     ) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         sqlx::query("DELETE FROM blocked").execute(&mut *transaction).await?;
         for domain in names {
             sqlx::query("INSERT INTO blocked VALUES (?, ?)")

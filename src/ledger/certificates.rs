@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 
 use super::certificate::{CertificateOrder, CertificateState, Verdict};
 use super::error::LedgerError;
 use super::history::{ACCEPTED, Action, Line, Outcome};
 use super::read::{by_name, name_of};
-use super::store::{Ledger, Table};
+use super::store::{Ledger, Table, change};
 use super::ticks::Tick;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
@@ -40,7 +40,7 @@ impl Ledger {
         states: &BTreeMap<Domain, CertificateState>,
     ) -> Result<(), LedgerError> {
         let pass = self.pass;
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         for (domain, state) in states {
             tell(&mut transaction, domain, state, pass).await?;
             write_state(&mut transaction, domain, state).await?;
@@ -97,7 +97,7 @@ impl Ledger {
         states: &BTreeMap<Domain, CertificateState>,
     ) -> Result<(), LedgerError> {
         let pass = self.pass;
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         sqlx::query("UPDATE certificate_order SET open = 0 WHERE domain IS ? AND open = 1")
             .bind(domain.map(Domain::as_str))
             .execute(&mut *transaction)
@@ -139,7 +139,7 @@ impl Ledger {
         if forgotten.is_empty() && !verdicts.iter().any(|entry| is_fresh(&entry)) {
             return Ok(());
         }
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         for (domain, verdict) in verdicts.iter().filter(is_fresh) {
             sqlx::query("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
                 .bind(domain.as_str())
@@ -171,7 +171,7 @@ impl Ledger {
         &mut self,
         names: &BTreeMap<Domain, Timestamp>,
     ) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         sqlx::query("DELETE FROM spoiler").execute(&mut *transaction).await?;
         for (domain, since) in names {
             sqlx::query("INSERT INTO spoiler VALUES (?, ?)")

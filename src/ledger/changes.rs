@@ -1,6 +1,6 @@
 //! Changes of RunCloud: the intent before each call, the outcome after it.
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::certificates::write_state;
 use super::error::LedgerError;
@@ -8,7 +8,7 @@ use super::history::{Line, Outcome};
 use super::known::{Failure, Intent, IntentAction, Owned, Repair};
 use super::read::read_holding;
 use super::settlement::{Holding, loss};
-use super::store::{Ledger, Table, delete};
+use super::store::{Ledger, Table, change, delete};
 use super::ticks::Tick;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
@@ -54,7 +54,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let done = self.line(domain, intent, Outcome::Done, answer, now);
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         if let Some(lost) = loss(domain, intent) {
             count_removal(&mut transaction, &lost, self.clock.counted).await?;
             delete(&mut transaction, Table::Approved, &lost).await?;
@@ -83,7 +83,7 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let detail = "its answer was lost; the next listing does not have it";
         let done = self.line(domain, intent, Outcome::Done, detail, now);
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         count_removal(&mut transaction, domain, self.clock.counted).await?;
         for table in [Table::Approved, Table::Intent, Table::Failure] {
             delete(&mut transaction, table, domain).await?;
@@ -105,7 +105,7 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let detail = "its answer was lost, and the next listing did not show it";
         let lost = self.line(domain, intent, Outcome::NoEffect, detail, now);
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         delete(&mut transaction, Table::Intent, domain).await?;
         let failed = sqlx::query("SELECT 1 FROM failure WHERE domain = ?").bind(domain.as_str());
         if failed.fetch_optional(&mut *transaction).await?.is_none() {
@@ -135,7 +135,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let failed = self.line(domain, intent, Outcome::Failed, &failure.detail, now);
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         sqlx::query(
             "INSERT OR REPLACE INTO failure \
              (domain, attempts, retry_at, detail, mapping, site, stage) VALUES (?, ?, ?, ?, ?, ?, ?)",

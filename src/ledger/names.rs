@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::Connection;
-
 use super::error::LedgerError;
 use super::history::{Action, Line, Rule, Why};
 use super::known::{Cause, Origin, Restore};
 use super::read::counts;
-use super::store::{Ledger, Table, delete};
+use super::store::{Ledger, Table, change, delete};
 use crate::clock::Timestamp;
 use crate::domain::Domain;
 
@@ -30,7 +28,7 @@ impl Ledger {
         let pass = self.pass;
         let detail =
             if rule == Rule::Operator { "only RunCloud has it" } else { "it was in both places" };
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         for (domain, cause) in names {
             sqlx::query(
                 "INSERT OR IGNORE INTO owned (domain, origin, since, mapping, site) \
@@ -55,7 +53,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub async fn recause(&mut self, names: &BTreeMap<Domain, Cause>) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         for (domain, cause) in names {
             sqlx::query("UPDATE owned SET mapping = ?, site = ? WHERE domain = ?")
                 .bind(cause.mapping)
@@ -81,7 +79,7 @@ impl Ledger {
         let query = sqlx::query("SELECT domain, absent FROM owned WHERE absent > 0");
         let before = counts(&query.fetch_all(&mut self.connection).await?)?;
         let (mut forgotten, mut moved) = (Vec::new(), BTreeMap::new());
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         for name in before.keys().chain(astray.keys()).collect::<BTreeSet<_>>() {
             let count = before.get(name).map_or(1, |count| count + 1);
             let count = if astray.contains_key(name) { count } else { 0 };
@@ -109,7 +107,7 @@ impl Ledger {
         if ids.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         for (domain, id) in ids {
             sqlx::query("UPDATE owned SET id = ? WHERE domain = ?")
                 .bind(id.cast_signed())
@@ -125,7 +123,7 @@ impl Ledger {
         let tables =
             [Table::Owned, Table::Certificate, Table::Failure, Table::Repair, Table::Approved];
         let pass = self.pass;
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         for domain in names {
             for table in tables {
                 delete(&mut transaction, table, domain).await?;
@@ -148,7 +146,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let Restore { event, www, cause } = restore;
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         sqlx::query("INSERT OR REPLACE INTO restore VALUES (?, ?, ?, ?, ?)")
             .bind(domain.as_str())
             .bind(event)
@@ -172,7 +170,7 @@ impl Ledger {
         gone: &[i64],
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         for (mapping, domain) in hold {
             sqlx::query(
                 "INSERT OR REPLACE INTO row (mapping, domain, since) \

@@ -1,7 +1,7 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::certificate::CertificateState;
 use super::certificates::{state_of, write_state};
@@ -10,7 +10,7 @@ use super::history::{Action, Line};
 use super::known::{Failure, Repair};
 use super::open::{FILE, can_open, open_beside};
 use super::read::{failure_of, read_clock, repair_of};
-use super::store::{Table, delete};
+use super::store::{Table, change, delete};
 use super::ticks::TickClock;
 use crate::clock::Timestamp;
 use crate::domain::Domain;
@@ -49,7 +49,7 @@ impl Operator {
     /// # Errors
     /// [`LedgerError`]; nothing is forgotten then.
     pub async fn retry(&mut self, domain: &Domain, now: Timestamp) -> Result<PutOff, LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         let put_off = put_off(&mut transaction, domain).await?;
         if put_off != PutOff::default() {
             for table in [Table::Failure, Table::Repair] {

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::certificates::WEEK;
 use super::error::LedgerError;
@@ -9,7 +9,7 @@ use super::history::forget_oldest;
 use super::known::DAY;
 use super::pause::end_pause;
 use super::read::name_of;
-use super::store::Ledger;
+use super::store::{Ledger, change};
 use super::ticks::TickClock;
 use crate::clock::{Moment, Timestamp};
 use crate::domain::Domain;
@@ -89,7 +89,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub async fn begin_pass(&mut self, now: &Moment) -> Result<i64, LedgerError> {
         let clock = TickClock { counted: self.clock.tick(now), at: Some(now.clone()) };
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         sqlx::query("INSERT OR REPLACE INTO ticks VALUES (1, ?, ?, ?, ?)")
             .bind(clock.counted.0)
             .bind(&now.uptime.boot)
@@ -163,7 +163,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub async fn note_seen(&mut self, seen: &Seen<'_>) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         sqlx::query(
             "UPDATE pass SET wanted = ?, present = ?, adopted = ?, removal_limit = ?, \
              order_limit = ?, blocked = ? WHERE id = ?",
@@ -211,7 +211,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub async fn note_waiting(&mut self, waiting: &Reasons<'_>) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         replace(&mut transaction, &WAITING, waiting).await?;
         Ok(transaction.commit().await?)
     }

@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 
 use super::error::LedgerError;
 use super::history::{Action, Line};
 use super::operator::Operator;
-use super::store::Ledger;
+use super::store::{Ledger, change};
 use super::ticks::{Tick, TickClock};
 use crate::clock::{Moment, Timestamp};
 
@@ -79,7 +79,7 @@ impl Operator {
     ) -> Result<Pause, LedgerError> {
         let until_tick = length.map(|length| self.clock.tick(now).plus(length));
         let pause = Pause { since: now.wall, until_tick, reason: reason.to_owned() };
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         sqlx::query("INSERT OR REPLACE INTO pause VALUES (1, ?, ?, ?)")
             .bind(now.wall.0)
             .bind(until_tick.map(|tick| tick.0))
@@ -96,7 +96,7 @@ impl Operator {
     /// # Errors
     /// [`LedgerError`]; the pause stands then.
     pub async fn resume(&mut self, now: Timestamp) -> Result<Option<Pause>, LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         let pause = read_pause(&mut transaction).await?;
         if pause.is_some() {
             sqlx::query("DELETE FROM pause").execute(&mut *transaction).await?;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
 use super::error::LedgerError;
 use super::known::{Binding, Bound, Known};
@@ -141,7 +141,7 @@ impl Ledger {
         names: impl IntoIterator<Item = &Domain>,
         tables: &[Table],
     ) -> Result<(), LedgerError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = change(&mut self.connection).await?;
         for domain in names {
             for table in tables {
                 delete(&mut transaction, *table, domain).await?;
@@ -149,6 +149,18 @@ impl Ledger {
         }
         Ok(transaction.commit().await?)
     }
+}
+
+/// Begins a change, once nobody else is at one. A transaction that only read so far is refused at once where
+/// another connection writes, however long it would wait.
+pub(super) async fn change(
+    connection: &mut SqliteConnection,
+) -> Result<Transaction<'_, Sqlite>, sqlx::Error> {
+    // SQLite itself rolls back what meets a full disk, and sqlx goes on counting that transaction.
+    if connection.is_in_transaction() {
+        return connection.begin().await;
+    }
+    connection.begin_with("BEGIN IMMEDIATE").await
 }
 
 #[derive(Clone, Copy)]

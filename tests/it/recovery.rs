@@ -207,6 +207,22 @@ async fn without_a_ledger_that_can_be_written_no_certificate_is_ordered() {
 }
 
 #[tokio::test]
+async fn a_ledger_whose_disk_was_full_in_the_middle_of_a_change_goes_on() {
+    let world = world().await;
+    let lease = Lease::acquire(world.state.path()).unwrap();
+    let mut open = Ledger::open(world.state.path(), BINDING, &lease).await.unwrap();
+    let full =
+        "CREATE TRIGGER full BEFORE INSERT ON pass BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END";
+    on_ledger(&world, full).await;
+    for _ in 0..3 {
+        assert!(open.begin_pass(&world.now).await.is_err());
+    }
+    on_ledger(&world, "DROP TRIGGER full").await;
+    open.begin_pass(&world.now).await.unwrap();
+    open.begin_pass(&world.now).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_read_only_state_directory_writes_nothing_anywhere() {
     let world = world().await;
     world.map(&["new.test"]).await;

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use runcloud_domain_sync::clock::Timestamp;
-use runcloud_domain_sync::ledger::Drift;
+use runcloud_domain_sync::ledger::{Drift, Lease, Ledger};
 use runcloud_domain_sync::simulator::{Effect, Fault, Stage};
 
 use super::{NOON, operator, ran, told};
 use crate::support::binary::{for_world, for_world_with, run_for};
 use crate::support::running::Running;
-use crate::support::world::World;
+use crate::support::world::{BINDING, World};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -155,6 +155,29 @@ async fn where_nothing_is_at_work_nothing_can_be_paused() {
     }
     assert!(!world.state.path().join("ledger.sqlite").exists(), "and no ledger is made");
     assert_eq!(ran(&world, &["pause", "--for", "0s"]).await.code, 64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_and_an_operator_that_write_at_once_wait_for_each_other() {
+    const ROUNDS: usize = 50;
+    let world = World::new().await.mapped(&["a.test"]).await;
+    world.pass().await.unwrap();
+    let certificates = world.known().await.certificates;
+    let passes = async {
+        let lease = Lease::acquire(world.state.path()).unwrap();
+        let mut ledger = Ledger::open(world.state.path(), BINDING, &lease).await.unwrap();
+        for _ in 0..ROUNDS {
+            ledger.note_certificates(&certificates).await.unwrap();
+        }
+    };
+    let words = async {
+        let mut operator = operator(&world).await;
+        for _ in 0..ROUNDS {
+            operator.pause("moving", None, &world.now).await.unwrap();
+            operator.resume(world.now.wall).await.unwrap();
+        }
+    };
+    tokio::join!(passes, words);
 }
 
 #[tokio::test(flavor = "multi_thread")]
