@@ -79,13 +79,16 @@
 //!   budget of a removal, unless `www = "never"` asks for it.
 //! * The one managed name of a network may be changed for another; otherwise all of them never go at once.
 //! * `--rebind` sets the old ledger aside and begins a new one, also where only the network is another.
-//! * What is removed is an entry and not a name: right before, it is asked for its own name, one call for each
-//!   removal. A list may give one's id to another; where the entry does not say, the list has to do.
+//! * What is removed or changed is an entry and not a name: right before, it is asked what it is itself, one call for
+//!   each. A list may give one's id to another; where the entry does not say, the list has to do.
 //! * An owned name that is gone from both places is forgotten after three listings without it, also where
-//!   an earlier removal of it was cut off.
+//!   an earlier removal of it was cut off; while its entry says that it is there, or cannot be asked, it is not.
 //! * RunCloud's id tells an entry, and not its name: an addition of a name whose entry was there all along
 //!   changed nothing, a name whose id is listed is not gone, and an entry that is listed under another
-//!   name than before is left alone until three listings said the same.
+//!   name than before is asked. What it confirms is so; by a list that it contradicts names are added, nothing
+//!   else is done, and the pass is not a complete one: the list is read again after a minute, two, four. Where
+//!   the entry does not say, it is left alone until three listings said the same.
+//! * What is known of a name's certificate is known of its entry: a name with a new entry is due again.
 //! * Tables of another network are an error (78) in a command, and a wait in the daemon, as missing ones are.
 //! * A name that is in both places is adopted when a row wants or keeps it; a row whose site does not
 //!   exist adopts nothing. Adoptions are a map beside the plan's changes, because they call nobody.

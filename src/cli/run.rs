@@ -10,7 +10,7 @@ use super::text::marked;
 use crate::clock::{Moment, Timestamp};
 use crate::config::Config;
 use crate::daemon::{Pace, Service, Setup};
-use crate::ledger::{Binding, Lease, Ledger};
+use crate::ledger::{Binding, Lease, Ledger, LedgerError};
 use crate::log::events;
 use crate::reconcile::certificate::Batch;
 use crate::reconcile::{Grace, Network, PassError, Report, pass};
@@ -157,7 +157,7 @@ async fn pass_and_wait(
     let mut began = Moment::now();
     pass::run_once(network, writer, ledger, &mut grace, &began, report).await?;
     let end = Timestamp::now().plus(flags.wait.map(Into::into).unwrap_or_default());
-    while let Some(look) = ledger.next_look_at_order(began.wall).await? {
+    while let Some(look) = next_look(ledger, report, &began).await? {
         let now = Timestamp::now();
         if look > end || network.stop.is_requested() {
             break;
@@ -171,4 +171,16 @@ async fn pass_and_wait(
         outcome?;
     }
     Ok(())
+}
+
+/// When an order under way is looked at next, or a list is read again that was not to be believed.
+async fn next_look(
+    ledger: &mut Ledger,
+    report: &Report,
+    began: &Moment,
+) -> Result<Option<Timestamp>, LedgerError> {
+    let again = report.again.filter(|wait| !wait.is_zero());
+    let again = again.map(|wait| Timestamp::now().plus(wait));
+    let look = ledger.next_look_at_order(began.wall).await?;
+    Ok(look.into_iter().chain(again).min())
 }

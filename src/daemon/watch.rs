@@ -46,6 +46,8 @@ pub struct Watch<'a> {
     pub(super) is_change_noted: bool,
     /// How many calls the last look at RunCloud cost that changed nothing.
     pub(super) look_cost: u64,
+    /// How many passes in a row wanted another soon.
+    pub(super) repeats: u32,
 }
 
 impl Now {
@@ -84,6 +86,7 @@ impl<'a> Watch<'a> {
             heard: None,
             is_change_noted: false,
             look_cost: LOOK_COST,
+            repeats: 0,
         };
         watch.take_door();
         watch

@@ -14,6 +14,8 @@ use crate::wordpress::Fingerprint;
 
 /// After a 429 that names no time; RunCloud's window is a minute.
 const UNNAMED_WAIT: Duration = Duration::from_mins(1);
+/// A minute becomes an hour.
+const MOST_DOUBLINGS: u32 = 6;
 /// After a pass met what a person has to mend here, such as the database of another network.
 const MEND_WAIT: Duration = Duration::from_mins(1);
 
@@ -131,9 +133,8 @@ impl Watch<'_> {
         let wall = now.moment.wall;
         let next_try = ledger.next_try(start).await?.map(|point| point.since(wall));
         let grace = self.grace.next(&began.moment).map(|left| left.saturating_sub(took));
-        let untried = report.has_untried.then_some(Duration::ZERO);
         let pause_ends = ledger.pause_ends(&now.moment).await?;
-        let due = [next_try, grace, untried, pause_ends].into_iter().flatten().min();
+        let due = [next_try, grace, self.again(report), pause_ends].into_iter().flatten().min();
         let glance = ledger.next_look(start).await?.map(|point| point.since(wall));
         let allowance = self.allowance(ledger, wall).await?;
         let drift = allowance.map_or(Duration::ZERO, |left| left.interval(self.look_cost));
@@ -167,6 +168,13 @@ impl Watch<'_> {
         self.admin.arrived(&Arrivals { added, covered });
         self.admin.knows(&ledger.survey(&now.moment).await?);
         Ok(())
+    }
+
+    /// How soon another pass should come that has no time of its own, each time twice as late.
+    fn again(&mut self, report: &Report) -> Option<Duration> {
+        let again = report.again.map(|wait| wait * 2_u32.pow(self.repeats.min(MOST_DOUBLINGS)));
+        self.repeats = if again.is_some() { self.repeats.saturating_add(1) } else { 0 };
+        again
     }
 
     async fn allowance(

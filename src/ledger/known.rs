@@ -115,7 +115,7 @@ pub struct Owned {
     pub www: Option<bool>,
     /// What wanted it last.
     pub cause: Cause,
-    /// RunCloud's id of its entry, as it was last listed; none until it was.
+    /// RunCloud's id of its entry, as it was last listed, or told when it was added; none until then.
     pub id: Option<u64>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::certificate::CertificateState;
+use super::certificates::write_state;
 use super::error::LedgerError;
 use super::history::{Action, Line, Rule, Why};
 use super::known::{Cause, Origin, Restore};
@@ -78,14 +80,14 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let query = sqlx::query("SELECT domain, absent FROM owned WHERE absent > 0");
         let before = counts(&query.fetch_all(&mut self.connection).await?)?;
-        let (mut forgotten, mut moved) = (Vec::new(), BTreeMap::new());
+        let (mut forgotten, mut moves) = (Vec::new(), BTreeMap::new());
         let mut transaction = change(&mut self.connection).await?;
         for name in before.keys().chain(astray.keys()).collect::<BTreeSet<_>>() {
             let count = before.get(name).map_or(1, |count| count + 1);
             let count = if astray.contains_key(name) { count } else { 0 };
             match astray.get(name) {
                 Some(None) if count >= ABSENCES => forgotten.push(name),
-                Some(Some(id)) if count >= ABSENCES => drop(moved.insert(name.clone(), *id)),
+                Some(Some(id)) if count >= ABSENCES => drop(moves.insert(name.clone(), Some(*id))),
                 _ => {}
             }
             sqlx::query("UPDATE owned SET absent = ? WHERE domain = ?")
@@ -95,8 +97,38 @@ impl Ledger {
                 .await?;
         }
         transaction.commit().await?;
-        self.note_ids(&moved).await?;
+        self.take_moves(&moves, now).await?;
         if forgotten.is_empty() { Ok(()) } else { self.forget(&forgotten, now).await }
+    }
+
+    /// Writes down that the entries of owned names are others than they were, as [`super::Known::take_moves`] does in
+    /// memory.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn take_moves(
+        &mut self,
+        moves: &BTreeMap<Domain, Option<u64>>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        if moves.is_empty() {
+            return Ok(());
+        }
+        let due = CertificateState::due(now);
+        let mut transaction = change(&mut self.connection).await?;
+        for (domain, id) in moves {
+            sqlx::query("UPDATE owned SET id = ?, absent = 0 WHERE domain = ?")
+                .bind(id.map(u64::cast_signed))
+                .bind(domain.as_str())
+                .execute(&mut *transaction)
+                .await?;
+            let known = sqlx::query("SELECT 1 FROM certificate WHERE domain = ?");
+            let known = known.bind(domain.as_str()).fetch_optional(&mut *transaction).await?;
+            if known.is_some() {
+                write_state(&mut transaction, domain, &due).await?;
+            }
+        }
+        Ok(transaction.commit().await?)
     }
 
     /// Writes down RunCloud's ids of the entries of owned names.
@@ -116,6 +148,24 @@ impl Ledger {
                 .await?;
         }
         Ok(transaction.commit().await?)
+    }
+
+    /// RunCloud's ids of the entries of those of the names that are owned, as far as they are known.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn entry_ids(
+        &mut self,
+        names: impl IntoIterator<Item = &Domain>,
+    ) -> Result<BTreeMap<Domain, u64>, LedgerError> {
+        let mut ids = BTreeMap::new();
+        for domain in names {
+            let id = sqlx::query_scalar("SELECT id FROM owned WHERE domain = ? AND id IS NOT NULL");
+            let id: Option<i64> =
+                id.bind(domain.as_str()).fetch_optional(&mut self.connection).await?;
+            ids.extend(id.map(|id| (domain.clone(), id.cast_unsigned())));
+        }
+        Ok(ids)
     }
 
     /// Forgets ownership of names, and what is owed for them.

@@ -1,6 +1,8 @@
 //! What the ledger holds of a name once a call for it took effect: on disk, and in memory for whoever only looks.
 //! Pure.
 
+use std::collections::BTreeMap;
+
 use super::certificate::CertificateState;
 use super::history::Rule;
 use super::known::{DAY, Intent, IntentAction, Known, Origin, Owned, Removal, Repair};
@@ -87,6 +89,19 @@ impl Known {
         self.count_removal(domain, now);
         self.intents.remove(domain);
         self.failures.remove(domain);
+    }
+
+    /// Takes over that the entries of owned names are others than they were: what was known of their certificates
+    /// was known of the entries before.
+    pub fn take_moves(&mut self, moves: &BTreeMap<Domain, Option<u64>>, now: Timestamp) {
+        for (domain, id) in moves {
+            if let Some(owned) = self.owned.get_mut(domain) {
+                owned.id = *id;
+            }
+            if let Some(state) = self.certificates.get_mut(domain) {
+                *state = CertificateState::due(now);
+            }
+        }
     }
 
     /// A removal counts against the budget unless an operator let it through.

@@ -1,7 +1,11 @@
 //! Makes a plan's changes, one call at a time, each between its intent and its outcome in the ledger.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use super::failures::{Attempt, FailedChange};
 use super::guard::ApprovedPlan;
+use super::inquiry::Asked;
 use super::network::{Network, PassError};
 use super::plan::Change;
 use super::report::{Failed, Report};
@@ -12,7 +16,7 @@ use crate::domain::Domain;
 use crate::ledger::{ACCEPTED, Intent, IntentAction, Known, Ledger, LedgerError, Rule};
 use crate::log::events;
 use crate::progress::Work;
-use crate::runcloud::{Actual, ApiError, Class, Writer};
+use crate::runcloud::{Actual, ApiError, Class, Entry, OwnWord, Writer};
 use crate::wordpress::Stage;
 
 /// How often an addition is tried in one pass, with a listing between the tries.
@@ -160,9 +164,16 @@ impl Applier<'_> {
         let Change::Update { domain, entry, www, cause, stage } = change else { return Ok(()) };
         let rule = if *www { Rule::Wanted } else { Rule::WwwGone };
         let intent = Intent { action: IntentAction::Update, www: *www, cause: *cause, rule };
+        let attempt = Attempt { domain, intent, stage: *stage };
+        let entry = match self.ask(&attempt, entry.id, lost).await? {
+            Asked::Refused => return Ok(()),
+            Asked::Shown(OwnWord { redirection: Some(redirection), .. }) => {
+                &Entry { redirection, ..entry.clone() }
+            }
+            Asked::Shown(_) | Asked::Silent => entry,
+        };
         self.ledger.intend(domain, intent, self.clock.wall()).await?;
         let outcome = self.writer.set_www(entry, *www).await;
-        let attempt = Attempt { domain, intent, stage: *stage };
         if self.conclude(&attempt, outcome, lost).await? {
             let what = if *www { "serves its www, too" } else { "no longer serves its www" };
             tracing::info!(
@@ -192,7 +203,7 @@ impl Applier<'_> {
 
     /// Tries each addition once; returns those a listing has to decide about.
     async fn add_round(&mut self, additions: Vec<Addition>) -> Result<Vec<Unsettled>, PassError> {
-        let mut unsettled = Vec::new();
+        let (mut unsettled, mut ids) = (Vec::new(), BTreeMap::new());
         let mut lost = 0;
         self.begin(Work::Adding, additions.len());
         for addition in additions {
@@ -203,17 +214,23 @@ impl Applier<'_> {
             }
             let Addition { domain, intent, .. } = &addition;
             self.ledger.intend(domain, *intent, self.clock.wall()).await?;
-            let Err(error) = self.writer.add(domain, intent.www).await else {
-                lost = 0;
-                self.added(&addition, ACCEPTED).await?;
-                continue;
+            let error = match self.writer.add(domain, intent.www).await {
+                Ok(id) => {
+                    lost = 0;
+                    self.added(&addition, ACCEPTED).await?;
+                    ids.extend(id.map(|id| (domain.clone(), id)));
+                    continue;
+                }
+                Err(error) if error.is_about_everything() => {
+                    self.ledger.note_ids(&ids).await?;
+                    return Err(error.into());
+                }
+                Err(error) => error,
             };
-            if error.is_about_everything() {
-                return Err(error.into());
-            }
             lost = if error.class() == Class::Transient { lost + 1 } else { 0 };
             unsettled.push(Unsettled { addition, error: Some(error) });
         }
+        self.ledger.note_ids(&ids).await?;
         Ok(unsettled)
     }
 
@@ -260,7 +277,7 @@ impl Applier<'_> {
     fn put_off(&mut self, Addition { domain, .. }: Addition) {
         let detail = "RunCloud lost the calls before it; the next pass tries it".to_owned();
         self.report.failed.push(Failed { domain, detail });
-        self.report.has_untried = true;
+        self.report.again = Some(Duration::ZERO);
     }
 
     async fn added(
@@ -296,10 +313,10 @@ impl Applier<'_> {
         if error.is_about_everything() || *lost >= LOST_IN_A_ROW {
             return Err(error.into());
         }
-        let kind = match error.class() {
-            Class::Item => retry::Kind::Refused,
-            Class::Transient | Class::Fatal => retry::Kind::Passing,
-        };
+        // An entry that is gone has another one in the next listing, or none.
+        let is_gone = matches!(error, ApiError::NotFound(_));
+        let is_refused = error.class() == Class::Item && !is_gone;
+        let kind = if is_refused { retry::Kind::Refused } else { retry::Kind::Passing };
         self.fail(Attempt { ..*attempt }, kind, &error.to_string()).await?;
         Ok(false)
     }

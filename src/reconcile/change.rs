@@ -79,6 +79,8 @@ pub enum Change {
         domain: Domain,
         /// RunCloud's id.
         id: u64,
+        /// Whether it serves its `www.` name too, as listed.
+        www: Option<bool>,
         /// Why.
         reason: Gone,
     },

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocked::{Blocked, Guard};
+use super::identity::is_listed;
 use super::plan::{Change, Gone, Held, HeldReason, Plan, Policy, WwwPolicy};
 use super::proof::{NONE_OF_OURS, Proof, Snapshot};
 use super::show;
@@ -83,27 +84,49 @@ enum Verdict {
 }
 
 impl Review<'_> {
-    /// By a listing that looks like an accident nothing is forgotten; by one without any domain, which no
-    /// web application has, nothing that was there is added again either.
+    /// By a listing that looks like an accident nothing is forgotten. By one without any domain, which no
+    /// web application has, nothing that was there is added again either; by one that an entry contradicts
+    /// nothing is done that rests on what it says of entries.
     fn distrust_listing(&mut self) {
         let Some(why) = self.evidence.actual.suspicion() else { return };
         self.plan.ids.clear();
         if why != NONE_OF_OURS {
             self.plan.astray.clear();
         }
-        if !self.evidence.actual.side().is_empty() {
+        let actual = self.evidence.actual.side();
+        if !actual.is_empty() && actual.contradiction().is_none() {
             return;
         }
-        let owned = &self.evidence.known.owned;
-        let (again, changes) = std::mem::take(&mut self.plan.changes)
-            .into_iter()
-            .partition::<Vec<_>, _>(|change| owned.contains_key(change.domain()));
+        if actual.contradiction().is_some() {
+            self.plan.adoptions.clear();
+            self.plan.recaused.clear();
+            self.plan.restored.clear();
+        }
+        let planned = std::mem::take(&mut self.plan.changes);
+        let (held, changes): (Vec<_>, Vec<_>) =
+            planned.into_iter().partition(|change| self.rests_on_entries(change));
         self.plan.changes = changes;
-        for change in again {
-            let detail = format!("it was there, and {why}: not believed");
+        for change in held {
+            let detail = format!("{}, but {why}: not believed", show::reason(&change));
             self.plan.held.push(Held::new(change.domain(), HeldReason::Unproven, detail));
             self.plan.due.remove(change.domain());
             self.keep_due(change.domain());
+        }
+    }
+
+    /// Whether a change rests on what the listing says of this program's entries, or of one's `www` flag.
+    fn rests_on_entries(&self, change: &Change) -> bool {
+        let actual = self.evidence.actual.side();
+        match change {
+            Change::Add { domain, .. } if actual.is_empty() => {
+                self.evidence.known.owned.contains_key(domain)
+            }
+            Change::Add { domain, .. } => {
+                let owned = self.evidence.known.owned.get(domain);
+                is_listed(domain, owned, actual)
+                    || domain.without_www().is_some_and(|bare| actual.get(&bare).is_some())
+            }
+            Change::Update { .. } | Change::Remove { .. } => true,
         }
     }
 
@@ -291,6 +314,11 @@ impl ApprovedPlan {
     /// The plan as approved.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Takes names for neither gone nor moved, whatever the listing says of them.
+    pub(super) fn keep_in_place(&mut self, names: &BTreeSet<Domain>) {
+        self.plan.astray.retain(|name, _| !names.contains(name));
     }
 
     /// The names that go.

@@ -6,6 +6,18 @@ use std::collections::BTreeMap;
 use crate::domain::Domain;
 use crate::ledger::{Known, Owned};
 use crate::runcloud::{Actual, Entry};
+use crate::wordpress::Desired;
+
+/// Owned names whose entry is another one than it was; none where it is gone.
+pub(super) type Moves = BTreeMap<Domain, Option<u64>>;
+
+/// What an entry is asked.
+pub(super) enum Question {
+    /// Whether it has the name under which it is listed.
+    Listed(Domain, u64),
+    /// Whether it is there, with the name that it had, although it is not listed.
+    Absent(Domain, u64),
+}
 
 /// The entries of owned names, by RunCloud's ids.
 pub(super) struct Identities<'a> {
@@ -17,6 +29,34 @@ pub(super) struct Identities<'a> {
 impl<'a> Identities<'a> {
     pub(super) fn new(known: &'a Known, actual: &'a Actual) -> Self {
         Self { known, actual, names: OnceCell::new() }
+    }
+
+    /// Owned names whose entry is a new one: the one before is gone, and somebody added the name again.
+    pub(super) fn renewed(&self) -> Moves {
+        let is_new = |(name, owned): &(&'a Domain, &'a Owned)| {
+            let entry = self.actual.get(name)?;
+            let is_another = owned.id.is_some_and(|id| id != entry.id);
+            (is_another && self.doubt(name, entry).is_none())
+                .then(|| ((*name).clone(), Some(entry.id)))
+        };
+        self.known.owned.iter().filter_map(|owned| is_new(&owned)).collect()
+    }
+
+    /// What is worth asking entries about this list: those that it gives another name than they had, or a name
+    /// that had another, and those of names that nothing wants any more and that are not in it.
+    pub(super) fn questions(&self, desired: &Desired) -> Vec<Question> {
+        let entries = self.actual.entries().iter();
+        let is_odd = |(name, entry): &(&'a Domain, &'a Entry)| {
+            let own = self.known.owned.get(*name).and_then(|owned| owned.id);
+            own.is_some_and(|own| own != entry.id) || self.doubt(name, entry).is_some()
+        };
+        let listed = entries.filter(is_odd);
+        let listed = listed.map(|(name, entry)| Question::Listed(name.clone(), entry.id));
+        let absent = self.known.owned.iter().filter_map(|(name, owned)| {
+            let is_absent = !desired.is_claimed(name) && !is_listed(name, Some(owned), self.actual);
+            Some(Question::Absent(name.clone(), owned.id.filter(|_| is_absent)?))
+        });
+        listed.chain(absent).collect()
     }
 
     /// Why the entry that is listed under this name is another one's, if it looks so.
@@ -42,6 +82,24 @@ impl<'a> Identities<'a> {
             let ids = self.known.owned.iter().filter_map(|(name, owned)| Some((owned.id?, name)));
             ids.collect()
         })
+    }
+}
+
+impl Question {
+    /// The name and the id that it is about.
+    pub(super) fn subject(&self) -> (&Domain, u64) {
+        let (Self::Listed(name, id) | Self::Absent(name, id)) = self;
+        (name, *id)
+    }
+
+    /// What the entry says, having this name, against the list.
+    pub(super) fn contradiction(&self, own: &Domain) -> Option<String> {
+        match self {
+            Self::Listed(name, id) if own != name => Some(format!(
+                "entry {id} is {own} by its own word, and RunCloud lists it as {name}"
+            )),
+            Self::Listed(..) | Self::Absent(..) => None,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod adoption;
 mod aftermath;
 mod apply;
+mod approved;
 mod blocked;
 pub mod certificate;
 mod change;
@@ -14,6 +15,7 @@ mod grace;
 pub mod guard;
 mod identity;
 mod inputs;
+mod inquiry;
 mod judge;
 mod look;
 mod network;

@@ -108,6 +108,10 @@ impl Network {
     }
 }
 
+/// Which entry it is may differ from list to list, and what is said should be the same until it is over.
+const CONTRADICTED: &str = "names are added, and nothing else is done: RunCloud's list says otherwise than its entries \
+     say of themselves, and is not believed";
+
 /// A plan with the reads it rests on.
 pub(super) struct Proposal {
     pub(super) desired: Snapshot<Desired>,
@@ -121,7 +125,12 @@ impl Proposal {
         let mut notices = self.desired.side().notices.clone();
         let suspicions = [self.desired.suspicion(), self.actual.suspicion()];
         for why in suspicions.into_iter().flatten() {
-            notices.push(format!("nothing is removed: {why}, which is not believed"));
+            notices.push(if self.actual.side().contradiction() == Some(why) {
+                tracing::debug!("{why}");
+                CONTRADICTED.to_owned()
+            } else {
+                format!("nothing is removed: {why}, which is not believed")
+            });
         }
         notices.extend(astray_notice(self.approved.plan()));
         let held = self.approved.plan().held.iter();

@@ -255,13 +255,13 @@ impl Orderer<'_> {
         }
     }
 
-    /// RunCloud's ids of the names; those added in this pass need a new listing. A name whose entry looks like
-    /// another one's has none: an order for it waits for a listing that says better.
+    /// RunCloud's ids of the names; those added in this pass whose id RunCloud did not tell need a new listing. A
+    /// name whose entry looks like another one's has none: an order for it waits for a listing that says better.
     async fn ids_of(
-        &self,
+        &mut self,
         stand: &Stand<'_>,
         names: &[Domain],
-    ) -> Result<BTreeMap<Domain, u64>, ApiError> {
+    ) -> Result<BTreeMap<Domain, u64>, PassError> {
         let ids = |actual: &Actual| -> BTreeMap<Domain, u64> {
             let identities = Identities::new(stand.known, actual);
             let of = |name: &Domain| {
@@ -270,11 +270,15 @@ impl Orderer<'_> {
             };
             names.iter().filter_map(of).collect()
         };
-        let known = ids(stand.actual);
+        let mut known = ids(stand.actual);
+        let is_new = |name: &&Domain| stand.actual.get(name).is_none();
+        known.extend(self.ledger.entry_ids(names.iter().filter(is_new)).await?);
         if known.len() == names.len() {
             return Ok(known);
         }
-        Ok(ids(&self.network.reader.domains().await?))
+        let mut all = ids(&self.network.reader.domains().await?);
+        all.extend(known);
+        Ok(all)
     }
 
     /// The states of names whose order RunCloud did not take, or perhaps did: they are ordered again in a while,

@@ -1,18 +1,23 @@
 //! One pass: read both sides, plan, review, apply, order certificates, report.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tracing::Instrument;
 
 use super::adoption::{self, Adoption, Asked};
 use super::apply::Applier;
+use super::approved::disapprove;
+use super::certificate::Mode;
+use super::identity::{Identities, Moves};
+use super::inquiry::Answers;
 use super::judge::Stand;
 use super::look::Pointed;
 use super::network::{Network, PassError, Proposal};
 use super::order::{Before, Orderer};
 use super::plan::Plan;
 use super::proof::Snapshot;
-use super::report::{Paused, Report};
+use super::report::{Order, Paused, Report};
 use super::seen::seen;
 use super::settle::{Outcome, settle};
 use super::{Blocked, Grace, guard, proof};
@@ -22,6 +27,9 @@ use crate::ledger::{Bound, CertificateState, Known, Ledger, LedgerError, Rule};
 use crate::log::events;
 use crate::runcloud::{Actual, Writer};
 use crate::wordpress::Desired;
+
+/// A list that an entry contradicts is read again after that long.
+const CONTRADICTED: Duration = Duration::from_mins(1);
 
 /// What a pass would do, and what an operator should hear about the reads.
 pub struct Outlook {
@@ -39,21 +47,22 @@ pub async fn look(network: &Network, mut known: Known, now: &Moment) -> Result<O
     let _busy = network.reader.progress().start();
     let desired = network.desired().await?;
     known.check_network(desired.network.as_ref())?;
-    let actual = network.reader.domains().await?;
-    if proof::listing_suspicion(&actual, &known).is_none() {
-        settle(&mut known, &actual, now);
-    }
+    let actual = listed(network, &mut known, &desired, now).await?;
     let Pointed { expected, .. } = network.point(&desired, &actual, &mut known, now.wall).await?;
     let proposal = network.plan(desired, actual, &known, now);
     let mut plan = proposal.approved.plan().clone();
-    let stand = Stand::of(&proposal, &plan.changes, &known, &expected, now);
-    let seen = network.see(&stand).await?;
-    let ssl = network.reader.ssl().await?;
-    let judged = network.judge(&stand, seen, &ssl).await?;
-    plan.due = judged.open;
-    plan.certificate = judged.certificate;
     let mut notices = proposal.notices();
-    notices.extend(judged.notices);
+    let ssl = network.reader.ssl().await?;
+    if proposal.actual.side().contradiction().is_some() {
+        plan.certificate.mode = Some(Mode::of(&ssl));
+    } else {
+        let stand = Stand::of(&proposal, &plan.changes, &known, &expected, now);
+        let seen = network.see(&stand).await?;
+        let judged = network.judge(&stand, seen, &ssl).await?;
+        plan.due = judged.open;
+        plan.certificate = judged.certificate;
+        notices.extend(judged.notices);
+    }
     let pause = known.pause.iter();
     notices
         .extend(pause.map(|pause| Paused::of(pause, &known.clock, now, plan.drift()).to_string()));
@@ -72,16 +81,41 @@ pub async fn look_at_adoption(
 ) -> Result<Vec<Adoption>, PassError> {
     let desired = network.desired().await?;
     known.check_network(desired.network.as_ref())?;
-    let actual = network.reader.domains().await?;
-    if proof::listing_suspicion(&actual, &known).is_none() {
-        settle(&mut known, &actual, now);
-    }
+    let actual = listed(network, &mut known, &desired, now).await?;
     let before = network.plan(desired.clone(), actual.clone(), &known, now);
     let names = adoption::adoptable(asked, before.approved.plan(), &actual);
     let adopted = adoption::with_adopted(&known, &names);
     let after = network.plan(desired, actual.clone(), &adopted, now);
     let plans = (before.approved.plan(), after.approved.plan());
     Ok(adoption::fates(asked, &names, plans, &known, &actual))
+}
+
+/// RunCloud's list; what it says of open calls and of entries `known` takes over.
+async fn listed(
+    network: &Network,
+    known: &mut Known,
+    desired: &Desired,
+    now: &Moment,
+) -> Result<Actual, PassError> {
+    let mut actual = network.reader.domains().await?;
+    let Answers { moves, .. } = network.inquire(known, desired, &mut actual).await?;
+    if proof::listing_suspicion(&actual, known).is_none() {
+        settle(known, &actual, now);
+    }
+    move_entries(known, &actual, moves, now);
+    Ok(actual)
+}
+
+/// Takes over which entries owned names have now: by their entries' own word, and where somebody added them again by a list
+/// that is to be believed.
+fn move_entries(known: &mut Known, actual: &Actual, mut moves: Moves, now: &Moment) -> Moves {
+    known.take_moves(&moves, now.wall);
+    if proof::listing_suspicion(actual, known).is_none() {
+        let renewed = Identities::new(known, actual).renewed();
+        known.take_moves(&renewed, now.wall);
+        moves.extend(renewed);
+    }
+    moves
 }
 
 /// Makes the table true, once. `report` holds what was done, also where the pass ends early.
@@ -130,16 +164,22 @@ async fn work(
     let known = ledger.known().await?;
     known.check_network(desired.network.as_ref())?;
     grace.forget_returned(&desired);
-    let actual = network.reader.domains().await?;
+    let mut actual = network.reader.domains().await?;
+    let Answers { moves, unsure } = network.inquire(&known, &desired, &mut actual).await?;
     let mut known = settled(ledger, known, &actual, clock).await?;
+    let moves = move_entries(&mut known, &actual, moves, clock.since());
+    moves.iter().for_each(say_moved);
+    ledger.take_moves(&moves, clock.since().wall).await?;
     let now = clock.since().wall;
     let pointed = network.point(&desired, &actual, &mut known, now).await?;
     ledger.note_verdicts(&known.verdicts, &pointed.forgotten, now).await?;
-    let proposal = network.plan(desired, actual, &known, clock.since());
+    let mut proposal = network.plan(desired, actual, &known, clock.since());
+    proposal.approved.keep_in_place(&unsure);
     report.notices = proposal.notices();
     report.foresee(proposal.approved.plan());
     grace.observe(proposal.approved.plan(), clock.since());
     note(ledger, &proposal, &known, network, clock).await?;
+    disapprove(ledger, &proposal, &known, &unsure).await?;
     if let Some(pause) = known.pause {
         return Err(LedgerError::Paused(pause).into());
     }
@@ -154,6 +194,11 @@ async fn work(
         return outcome;
     }
     note_made(ledger, report, &proposal, &known, network, clock).await?;
+    if actual.contradiction().is_some() {
+        report.again = report.again.or(Some(CONTRADICTED));
+        report.certificate = waiting(&proposal);
+        return outcome;
+    }
     // What was added until then has its certificate, whatever became of the rest.
     let before = Before { proposal: &proposal, expected: &pointed.expected };
     let ordered = Orderer { network, writer, ledger, clock, report }.order(&before, known).await;
@@ -210,6 +255,11 @@ fn say_settled(domain: &Domain, action: &str, result: &str, what: &str) {
     );
 }
 
+fn say_moved((domain, id): (&Domain, &Option<u64>)) {
+    let what = id.map_or("has another name now".into(), |id| format!("is another one now, {id}"));
+    tracing::info!(domain = %domain, "{domain}: its entry in RunCloud {what}");
+}
+
 /// Writes down what needs no call: what the ledger is bound to, adoptions, names that are gone from both
 /// places, certificates of names that are gone, what is blocked.
 async fn note(
@@ -253,10 +303,6 @@ async fn note(
     let limit = guard::limit(known.owned.len(), known, &network.policy, tick);
     let orders = network.rules.max_per_week;
     ledger.note_seen(&seen(plan, proposal.actual.side(), limit, orders)).await?;
-    let spent = no_longer_approved(proposal, known);
-    if !spent.is_empty() {
-        ledger.disapprove(spent).await?;
-    }
     let blocked = plan.blocked.as_ref();
     let hash = blocked.map(Blocked::hash).unwrap_or_default();
     ledger.found_blocked(&hash, blocked.iter().flat_map(|all| all.names.keys())).await
@@ -282,20 +328,13 @@ async fn note_made(
     ledger.note_made((plan.present + added).saturating_sub(removed), limit).await
 }
 
-/// Names that an approval must not let through any more: by complete tables they came back, or the plan is
-/// another one than was approved.
-fn no_longer_approved<'a>(proposal: &Proposal, known: &'a Known) -> Vec<&'a Domain> {
-    let (Some(approval), Snapshot::Complete(_)) = (&known.approval, &proposal.desired) else {
-        return vec![];
-    };
-    let plan = proposal.approved.plan();
-    let blocked = plan.blocked.iter().flat_map(|blocked| blocked.names.keys().cloned());
-    let planned: BTreeSet<Domain> = plan.losses().chain(blocked).collect();
-    let came_back = |name: &&Domain| proposal.desired.side().is_claimed(name);
-    if !approval.begun && planned != approval.names {
-        return approval.names.iter().collect();
+/// What becomes of the names that are due while the list is not to be believed.
+fn waiting(proposal: &Proposal) -> Order {
+    let names: Vec<Domain> = proposal.approved.plan().due.keys().cloned().collect();
+    match proposal.actual.suspicion() {
+        Some(why) if !names.is_empty() => Order::Waiting { names, detail: why.to_owned() },
+        _ => Order::NotNeeded,
     }
-    approval.names.iter().filter(came_back).collect()
 }
 
 /// Writes down which names the rows hold. A row that holds none any more keeps what it held.

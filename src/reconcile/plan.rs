@@ -260,7 +260,8 @@ impl Planner<'_> {
 
     fn plan_removal(&self, plan: &mut Plan, domain: &Domain, entry: &Entry, reason: Gone) {
         if !self.hold_failed(plan, domain, reason.cause(), Stage::default()) {
-            let removal = Change::Remove { domain: domain.clone(), id: entry.id, reason };
+            let Entry { id, www, .. } = *entry;
+            let removal = Change::Remove { domain: domain.clone(), id, www, reason };
             self.plan_change(plan, entry, removal);
         }
     }

@@ -61,7 +61,7 @@ impl Snapshot<Desired> {
 impl Snapshot<Actual> {
     /// Looks for what no web application is without.
     pub fn of_listing(actual: Actual, known: &Known) -> Self {
-        let suspicion = listing_suspicion(&actual, known).map(str::to_owned);
+        let suspicion = listing_suspicion(&actual, known);
         Self::of(actual, suspicion)
     }
 }
@@ -112,7 +112,12 @@ fn table_suspicion(canaries: &Canaries, known: &Known) -> Option<String> {
 pub(super) const NONE_OF_OURS: &str = "RunCloud lists none of the managed names";
 
 /// Why a listing looks like an accident, if it does.
-pub(super) fn listing_suspicion(actual: &Actual, known: &Known) -> Option<&'static str> {
+pub(super) fn listing_suspicion(actual: &Actual, known: &Known) -> Option<String> {
+    let contradiction = actual.contradiction().map(str::to_owned);
+    contradiction.or_else(|| oddity(actual, known).map(str::to_owned))
+}
+
+fn oddity(actual: &Actual, known: &Known) -> Option<&'static str> {
     // What an earlier pass was about to remove may well be gone.
     let stays = |name: &&Domain| !known.intents.contains_key(*name);
     let managed: Vec<&Domain> = known.owned.keys().filter(stays).collect();

@@ -1,8 +1,9 @@
 //! Removes names from RunCloud, each by the entry that has it.
 
-use super::apply::{Applier, LOST_IN_A_ROW};
+use super::apply::Applier;
 use super::failures::Attempt;
 use super::guard::ConfirmedRemovals;
+use super::inquiry::Asked;
 use super::network::PassError;
 use super::plan::{Change, Gone};
 use super::proof::listing_suspicion;
@@ -29,13 +30,21 @@ impl Applier<'_> {
         self.begin(Work::Removing, removals.names().len());
         for change in self.healthy_first(removals.names().values()) {
             self.network.reader.progress().advance(1);
-            let Change::Remove { domain, id, reason } = change else {
+            let Change::Remove { domain, id, www, reason } = change else {
                 self.set_www(change, &mut lost).await?;
                 continue;
             };
             let removal = Removal::of(domain, *reason);
-            if !self.is_entry_of(&removal, *id, &mut lost).await? {
-                continue;
+            match self.ask(&removal.attempt(), *id, &mut lost).await? {
+                Asked::Refused => continue,
+                Asked::Shown(own) if own.www == Some(true) && *www == Some(false) => {
+                    let what = format!(
+                        "RunCloud's entry {id} serves its www, too, which the list does not say"
+                    );
+                    self.fail(removal.attempt(), retry::Kind::Passing, &what).await?;
+                    continue;
+                }
+                Asked::Shown(_) | Asked::Silent => {}
             }
             self.ledger.intend(domain, removal.intent, self.clock.wall()).await?;
             match self.writer.remove(*id).await {
@@ -56,33 +65,6 @@ impl Applier<'_> {
             self.conclude_removal(&removal, outcome, &mut lost).await?;
         }
         Ok(())
-    }
-
-    /// Whether the entry with this id has the name, as far as it says: a list may give one's id to another, and only
-    /// the entry itself is what is removed. Where it has another name, or cannot be read, the removal is tried
-    /// again later.
-    async fn is_entry_of(
-        &mut self,
-        removal: &Removal<'_>,
-        id: u64,
-        lost: &mut u32,
-    ) -> Result<bool, PassError> {
-        let what = match self.network.reader.name_of(id).await {
-            Ok(Some(name)) if Domain::parse(&name).is_ok_and(|name| name != *removal.domain) => {
-                format!("RunCloud's entry {id} has the name {name}, and is not removed for it")
-            }
-            // It has the name, or is gone, which the removal itself and a listing tell.
-            Ok(_) | Err(ApiError::NotFound(_)) => return Ok(true),
-            Err(error) if error.is_about_everything() || *lost >= LOST_IN_A_ROW => {
-                return Err(error.into());
-            }
-            Err(error) => {
-                *lost += 1;
-                format!("its entry cannot be read: {error}")
-            }
-        };
-        self.fail(removal.attempt(), retry::Kind::Passing, &what).await?;
-        Ok(false)
     }
 
     async fn conclude_removal(

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -46,9 +47,9 @@ pub struct Report {
     pub notices: Vec<String>,
     /// Why the pass ended early, where it did.
     pub error: Option<String>,
-    /// Whether names were put off that another pass has first thing.
+    /// How soon another pass should come, where something waits that has no time of its own.
     #[serde(skip)]
-    pub has_untried: bool,
+    pub again: Option<Duration>,
     /// What the plan would change.
     #[serde(skip)]
     planned: Drift,
@@ -122,7 +123,7 @@ impl Default for Report {
             paused: None,
             notices: vec![],
             error: None,
-            has_untried: false,
+            again: None,
             planned: Drift::default(),
         }
     }
@@ -206,12 +207,14 @@ impl Report {
         self.retry_later = later.retry_later;
         self.certificate = later.certificate;
         self.error = later.error;
+        self.again = later.again;
     }
 
     /// Whether every name is as it should be, or waits for something outside.
     pub fn is_clean(&self) -> bool {
         self.failed.is_empty()
             && self.retry_later.is_empty()
+            && self.again.is_none()
             && !matches!(self.certificate, Order::Failed { .. })
     }
 

@@ -14,6 +14,7 @@ pub struct Actual {
     /// The ids of all of them.
     ids: BTreeSet<u64>,
     has_repeated_names: bool,
+    contradiction: Option<String>,
 }
 
 /// One domain of the web application.
@@ -28,6 +29,19 @@ pub struct Entry {
     pub www: Option<bool>,
     /// `none`, `www` or `non-www`, as RunCloud says it.
     pub redirection: String,
+}
+
+/// What an entry says of itself, read by its id alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnWord {
+    /// Its name, as RunCloud spells it.
+    pub name: String,
+    /// What the domain is for.
+    pub kind: Kind,
+    /// As in [`Entry`].
+    pub www: Option<bool>,
+    /// As in [`Entry`]; none where RunCloud does not say.
+    pub redirection: Option<String>,
 }
 
 /// What a domain of a web application is for.
@@ -108,6 +122,16 @@ impl Actual {
     /// Whether RunCloud listed a name, in exactly one spelling, twice.
     pub fn has_repeated_names(&self) -> bool {
         self.has_repeated_names
+    }
+
+    /// What an entry says of itself against the list, once it was asked and did.
+    pub fn contradiction(&self) -> Option<&str> {
+        self.contradiction.as_deref()
+    }
+
+    /// Notes what an entry says of itself against the list, which is not to be believed then.
+    pub fn contradict(&mut self, what: String) {
+        self.contradiction = Some(what);
     }
 
     /// Whether RunCloud listed none.

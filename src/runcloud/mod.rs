@@ -24,7 +24,7 @@ mod wire;
 mod writer;
 
 pub use account::Account;
-pub use actual::{Actual, Entry, Kind, Ssl};
+pub use actual::{Actual, Entry, Kind, OwnWord, Ssl};
 pub use certificate::Issued;
 pub use clocks::Clocks;
 pub use credentials::{ApiVersion, Credentials};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 
-use super::actual::{Actual, Entry, Ssl};
+use super::actual::{Actual, Entry, OwnWord, Ssl};
 use super::certificate::{Installed, Issued, Mode};
 use super::error::ApiError;
 use super::listing::whole;
@@ -11,7 +11,7 @@ use super::retry::Repeat;
 use super::shown::{Certificate, LogLine, Server, WebApp};
 use super::tally::Tally;
 use super::transport::{Call, Transport};
-use super::wire::{Page, WireDomain, name_in};
+use super::wire::{OneDomain, Page, WireDomain, one_in};
 use super::{Endpoint, Writer};
 use crate::ledger::Lease;
 use crate::patience::Patience;
@@ -134,13 +134,28 @@ impl Reader {
         Ok(self.transport.send(&call, Server::parse).await?.address)
     }
 
-    /// The name of the entry with this id, as RunCloud spells it; none where it does not say (documented for v3:
+    /// What the entry with this id is by its own word; none where the answer does not name it (documented for v3:
     /// the bare object).
     ///
     /// # Errors
     /// Whatever a call can end with; [`ApiError::NotFound`] where there is no such entry.
-    pub async fn name_of(&self, domain_id: u64) -> Result<Option<String>, ApiError> {
-        self.get(&format!("/domains/{domain_id}"), name_in).await
+    pub async fn entry(&self, domain_id: u64) -> Result<Option<OwnWord>, ApiError> {
+        let one = match self.get(&format!("/domains/{domain_id}"), one_in).await {
+            // An API that removes entries by that path and does not show them, or not to these credentials: that those may
+            // do nothing at all every other call tells.
+            Err(ApiError::Refused { status: 405, .. } | ApiError::Forbidden(_)) => None,
+            answer => answer?,
+        };
+        if let Some(other) = one.as_ref().and_then(|one| one.id).filter(|id| *id != domain_id) {
+            return Err(ApiError::Body(format!("it is about entry {other} and not {domain_id}")));
+        }
+        let own = |OneDomain { name, kind, www, redirection, .. }| OwnWord {
+            name,
+            kind,
+            www,
+            redirection,
+        };
+        Ok(one.map(own))
     }
 
     /// The domain's own certificate (advanced SSL), where it has one.

@@ -1,6 +1,6 @@
-//! The pages of a listing, read leniently: every field but `id` and `name` may be missing, a flag may
-//! be a number, a string or a boolean, and an id may be a string. What is not asked for is not kept,
-//! so that a page takes no more memory than its body.
+//! Domains, in the pages of a listing or alone, read leniently: every field but `id` and `name` may be
+//! missing, a flag may be a number, a string or a boolean, and an id may be a string. What is not asked
+//! for is not kept, so that a page takes no more memory than its body.
 
 use std::fmt;
 
@@ -49,6 +49,25 @@ pub(super) struct WireDomain {
     pub(super) wildcard: bool,
 }
 
+/// A domain shown by itself.
+#[derive(Debug)]
+pub(super) struct OneDomain {
+    pub(super) id: Option<u64>,
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) www: Option<bool>,
+    pub(super) redirection: Option<String>,
+}
+
+impl OneDomain {
+    fn of(row: Row) -> Option<Self> {
+        let Row { id, name, r#type, www, redirection, .. } = row;
+        let redirection = redirection.text().filter(|text| text.len() <= MAX_REDIRECTION);
+        let name = name.text().filter(|name| !name.trim().is_empty() && name.len() <= MAX_NAME)?;
+        Some(Self { id: id.number(), name, kind: kind_of(&r#type), www: www.flag(), redirection })
+    }
+}
+
 impl Page {
     pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let Loose::<PageBody>::Object(PageBody { data: Loose::List(Rows(domains)), meta }) =
@@ -64,23 +83,27 @@ impl Page {
     }
 }
 
-/// The name of a domain that is shown by itself, bare or in `data`; none where the answer has none.
+/// A domain that is shown by itself, bare or in `data`; none where the answer does not name one.
 ///
 /// # Errors
 /// [`ApiError`] where it is no JSON.
-pub(super) fn name_in(body: &[u8]) -> Result<Option<String>, ApiError> {
-    let Loose::<Shown>::Object(Shown { name, data }) = json(body)? else { return Ok(None) };
-    let within = match data {
-        Loose::Object(row) => row.name.text(),
+pub(super) fn one_in(body: &[u8]) -> Result<Option<OneDomain>, ApiError> {
+    let bare = match json(body)? {
+        Loose::<Row>::Object(row) => OneDomain::of(row),
         _ => None,
     };
-    Ok(name.text().or(within))
+    if bare.is_some() {
+        return Ok(bare);
+    }
+    let Loose::<Within>::Object(Within { data: Loose::Object(row) }) = json(body)? else {
+        return Ok(None);
+    };
+    Ok(OneDomain::of(row))
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Shown {
-    name: Loose,
+struct Within {
     data: Loose<Row>,
 }
 

@@ -9,6 +9,7 @@ use super::error::ApiError;
 use super::loose;
 use super::retry::Repeat;
 use super::transport::{Call, Transport};
+use super::wire::{OneDomain, one_in};
 use crate::domain::Domain;
 use crate::ledger::Lease;
 
@@ -27,15 +28,21 @@ impl<'lease> Writer<'lease> {
         Self { transport, app, _lease: lease }
     }
 
-    /// Adds an alias, with every field said: RunCloud's defaults are not documented.
+    /// Adds an alias, with every field said: RunCloud's defaults are not documented. Returns its id where RunCloud
+    /// says it (documented for v3: the new object).
     ///
     /// # Errors
     /// Any [`ApiError`]; a lost or 5xx answer may have taken effect.
-    pub async fn add(&self, domain: &Domain, www: bool) -> Result<(), ApiError> {
+    pub async fn add(&self, domain: &Domain, www: bool) -> Result<Option<u64>, ApiError> {
         let body = json!({
             "name": domain.as_str(), "www": www, "redirection": "none", "type": "alias",
         });
-        self.write(Method::POST, "/domains".into(), Some(body), Repeat::WhenNotActedOn).await
+        let path = format!("{}/domains", self.app);
+        let repeat = Repeat::WhenNotActedOn;
+        let call = Call { method: Method::POST, path, body: Some(body), repeat };
+        let added = self.transport.send(&call, shown_if_any).await?;
+        let is_it = |one: &OneDomain| Domain::parse(&one.name).is_ok_and(|name| name == *domain);
+        Ok(added.filter(is_it).and_then(|one| one.id))
     }
 
     /// Sets `www` of a domain and leaves its other fields as `entry` has them.
@@ -129,6 +136,12 @@ impl<'lease> Writer<'lease> {
 /// What a write or a ping answers is not documented well enough to depend on, but a page is no answer of the API.
 pub(super) fn answered(body: &[u8]) -> Result<(), ApiError> {
     if body.trim_ascii().is_empty() { Ok(()) } else { loose::json::<IgnoredAny>(body).map(drop) }
+}
+
+/// The domain that an answer shows, where it shows one.
+fn shown_if_any(body: &[u8]) -> Result<Option<OneDomain>, ApiError> {
+    answered(body)?;
+    Ok(one_in(body).ok().flatten())
 }
 
 /// The name under which the API asks for the TLS protocol versions, where it asks.

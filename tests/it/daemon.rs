@@ -1,7 +1,8 @@
 //! The real binary as a daemon: what it notices by itself, and how it ends.
 
-use runcloud_domain_sync::simulator::{Fault, Stage};
+use runcloud_domain_sync::simulator::{Effect, Fault, Stage};
 
+use crate::identity::{rename_a, swap_a_and_b};
 use crate::support::binary::{for_world, for_world_with, run_for};
 use crate::support::running::Running;
 use crate::support::world::World;
@@ -117,6 +118,27 @@ async fn it_says_a_suspect_read_once_and_goes_on_adding() {
     assert_eq!(world.names().len(), 6, "nothing is removed: {:?}", world.names());
     assert_eq!(
         said.matches("nothing is removed: the mapping table's AUTO_INCREMENT").count(),
+        1,
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_says_once_that_a_list_is_not_believed_too_whichever_entries_contradict_it() {
+    let world = World::new().await.mapped(&["a.test", "b.test"]).await;
+    let mut running = daemon(&world);
+    answered(&world, &mut running, "POST", 2).await;
+    let swapped = Fault::at("GET", "/domains").with(Effect::Edit(swap_a_and_b));
+    world.runcloud.model().faults.push(swapped.always());
+    world.map(&["new.test"]).await;
+    answered(&world, &mut running, "POST", 3).await;
+    let renamed = Fault::at("GET", "/domains").with(Effect::Edit(rename_a));
+    world.runcloud.model().faults = vec![renamed.always()];
+    world.map(&["newer.test"]).await;
+    answered(&world, &mut running, "POST", 4).await;
+    let said = end(running).await;
+    assert_eq!(
+        said.matches("nothing else is done: RunCloud's list says otherwise").count(),
         1,
         "{said}"
     );

@@ -70,7 +70,7 @@ fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
 }
 
 async fn add(writer: &Writer<'_>) -> Result<(), ApiError> {
-    writer.add(&Domain::parse("a.test").unwrap(), false).await
+    writer.add(&Domain::parse("a.test").unwrap(), false).await.map(drop)
 }
 
 async fn remove(writer: &Writer<'_>) -> Result<(), ApiError> {

@@ -29,8 +29,15 @@ impl Place {
         further: 2,
         stir: Stir::Any,
     };
-    pub const READS: [Self; 3] = [
+    pub const ENTRY: Self = Self {
+        name: "entry",
+        calls: || vec![Fault::on("GET", "/domains/")],
+        further: 0,
+        stir: Stir::Loss,
+    };
+    pub const READS: [Self; 4] = [
         Self::LISTING,
+        Self::ENTRY,
         Self {
             name: "certificate mode",
             calls: || vec![Fault::at("GET", "/ssl/advanced")],
@@ -189,6 +196,14 @@ pub const LISTINGS: [(&str, Effect); 38] = [
     ("a row that is text", Effect::Edit(|body| rows(body).push(json!("a.test")))),
 ];
 
+/// Entries that are not what they are.
+pub const ENTRIES: [(&str, &str); 4] = [
+    ("another name", r#"{"name":"same.test","type":"alias","www":0}"#),
+    ("the name of a site", r#"{"name":"shop.network.test","type":"alias","www":1}"#),
+    ("a name that is none", r#"{"name":"-","type":"alias","www":0}"#),
+    ("no name", r#"{"type":"alias","www":0}"#),
+];
+
 /// Lists that add up, and in which entries are missing or are not what they were.
 pub const NAMES: [(&str, Effect); 4] = [
     ("the last name another", Effect::Edit(|body| rename(body, "same.test"))),
@@ -197,11 +212,14 @@ pub const NAMES: [(&str, Effect); 4] = [
     ("the last entry missing from rows and total", Effect::Edit(short)),
 ];
 
-/// Lists that add up, and in which whole pages of entries have changed places.
-pub const TURNED: [(&str, Effect); 3] = [
+/// Lists that add up, and in which entries have changed places.
+pub const TURNED: [(&str, Effect); 6] = [
     ("the names of each page turned around", Effect::Edit(|body| turn(body, "name"))),
     ("the ids of each page turned around", Effect::Edit(|body| turn(body, "id"))),
     ("everything but the ids of each page one further", Effect::Edit(further)),
+    ("the last two names of each page the other way round", Effect::Edit(swap)),
+    ("the www flags of each page turned around", Effect::Edit(|body| turn(body, "www"))),
+    ("the types of each page turned around", Effect::Edit(|body| turn(body, "type"))),
 ];
 
 fn rows(body: &mut Value) -> &mut Vec<Value> {
@@ -240,6 +258,12 @@ fn turn(body: &mut Value, field: &str) {
     let values: Vec<Value> = rows.iter().rev().map(|row| row[field].clone()).collect();
     for (row, value) in rows.iter_mut().zip(values) {
         row[field] = value;
+    }
+}
+
+fn swap(body: &mut Value) {
+    if let [.., first, second] = rows(body).as_mut_slice() {
+        std::mem::swap(&mut first["name"], &mut second["name"]);
     }
 }
 

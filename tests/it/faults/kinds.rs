@@ -32,7 +32,8 @@ pub enum Bad {
     Tables(&'static Damage),
 }
 
-/// The kinds that the seeds of `faults` draw from; later ones have seeds of their own, so that those stay what they are.
+/// The kinds that the seeds of `faults` draw from. Later ones have seeds of their own, so that those stay what they are: a
+/// seed of before means another run wherever one is added here.
 pub static FIRST: LazyLock<usize> = LazyLock::new(|| first().len());
 
 /// Where those of `names` end.
@@ -51,6 +52,9 @@ fn first() -> Vec<Kind> {
     ];
     let listing = Place::LISTING;
     kinds.extend(answers::LISTINGS.iter().map(|(what, effect)| listing.kind(what, effect.clone())));
+    kinds.extend(
+        answers::ENTRIES.map(|(what, body)| Place::ENTRY.kind(what, Effect::Body(body.to_owned()))),
+    );
     for place in Place::READS {
         kinds.extend(
             answers::bad_reads().into_iter().map(|(what, effect)| place.kind(&what, effect)),

@@ -5,12 +5,13 @@ use std::time::Duration;
 use runcloud_domain_sync::ledger::{IntentAction, Lease};
 use runcloud_domain_sync::reconcile::certificate::{Batch, Gate, SslRules};
 use runcloud_domain_sync::reconcile::plan::Removal;
-use runcloud_domain_sync::simulator::{Certificate, DnsAnswer, Fault, Kind, Ssl};
+use runcloud_domain_sync::simulator::{Certificate, DnsAnswer, Effect, Fault, Kind, Ssl};
 use runcloud_domain_sync::wordpress::Subdomains;
 use serde_json::Value;
 
 use super::{operator, ran, told, without_place, without_time};
 use crate::certificates::live;
+use crate::identity::swap_a_and_b;
 use crate::support::binary::{Ran, binary, for_world_with, run_for};
 use crate::support::world::World;
 
@@ -596,13 +597,8 @@ async fn a_removal_by_a_list_that_is_not_to_be_believed() {
     let world = converged().await;
     world.rest().await;
     world.unmap("a.test").await;
-    for domain in &mut world.runcloud.model().app.domains {
-        domain.name = match domain.name.as_str() {
-            "a.test" => "b.test".into(),
-            "b.test" => "a.test".into(),
-            _ => continue,
-        };
-    }
+    let swapped = Fault::at("GET", "/domains").with(Effect::Edit(swap_a_and_b));
+    world.runcloud.model().faults.push(swapped.always());
     world.pass().await.unwrap();
     insta::assert_snapshot!(verdict(&world, "a.test").await, @"
     removal_held: unproven
