@@ -11,6 +11,9 @@ use super::ticks::Tick;
 use crate::clock::{Moment, Timestamp};
 use crate::domain::Domain;
 
+/// How many hashes are remembered that stand for nothing any more.
+const REMEMBERED: i64 = 8;
+
 /// Removals that an operator lets through although a guard blocks them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
@@ -118,6 +121,20 @@ impl Ledger {
         names: impl IntoIterator<Item = &'a Domain>,
     ) -> Result<(), LedgerError> {
         let mut transaction = change(&mut self.connection).await?;
+        sqlx::query("DELETE FROM blocked_before WHERE hash IN (SELECT hash FROM blocked)")
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("INSERT INTO blocked_before SELECT domain, hash FROM blocked WHERE hash <> ?")
+            .bind(hash)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(
+            "DELETE FROM blocked_before WHERE hash NOT IN (SELECT hash FROM blocked_before \
+             GROUP BY hash ORDER BY max(rowid) DESC LIMIT ?)",
+        )
+        .bind(REMEMBERED)
+        .execute(&mut *transaction)
+        .await?;
         sqlx::query("DELETE FROM blocked").execute(&mut *transaction).await?;
         for domain in names {
             sqlx::query("INSERT INTO blocked VALUES (?, ?)")
@@ -129,12 +146,14 @@ impl Ledger {
         Ok(transaction.commit().await?)
     }
 
-    /// The names behind a hash that a pass found blocked; empty where the last one found another.
+    /// The names behind a hash that a pass found blocked; empty where that is long ago.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn blocked_as(&mut self, hash: &str) -> Result<BTreeSet<Domain>, LedgerError> {
-        let query = sqlx::query("SELECT domain FROM blocked WHERE hash = ?").bind(hash.to_owned());
+        let query = "SELECT domain FROM blocked WHERE hash = ?1 \
+                     UNION SELECT domain FROM blocked_before WHERE hash = ?1";
+        let query = sqlx::query(query).bind(hash.to_owned());
         Ok(names(&query.fetch_all(&mut self.connection).await?)?)
     }
 }
