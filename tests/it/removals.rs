@@ -5,7 +5,7 @@ use std::time::Duration;
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::reconcile::plan::Removal;
 use runcloud_domain_sync::reconcile::{Grace, Guard};
-use runcloud_domain_sync::simulator::{Fault, Kind};
+use runcloud_domain_sync::simulator::{Effect, Fault, Kind, Stage};
 
 use crate::support::world::World;
 
@@ -298,4 +298,31 @@ async fn a_name_that_comes_back_while_runcloud_is_away_is_waited_for_afresh() {
     unmap(&world, [0]).await;
     world.later(HOUR);
     assert_eq!(world.pass_with(&mut grace).await.unwrap().removed.len(), 0);
+}
+
+#[tokio::test]
+async fn a_name_that_comes_back_while_the_pass_is_at_work_is_not_removed() {
+    let world = World::new().await.mapped(&["a.test", "b.test", "c.test"]).await;
+    world.converge().await;
+    world.unmap("a.test").await;
+    world.map(&["new.test"]).await;
+    let hang = Fault::at("POST", "/domains").with(Effect::HangAfter(Duration::from_hours(1)));
+    world.runcloud.model().faults.push(hang);
+    let mut number = world.runcloud.calls().last().unwrap().number + 1;
+    world.runcloud.forget_calls();
+    let addition = async {
+        while world.writes().is_empty() {
+            world.runcloud.until(number, Stage::Arrived).await;
+            number += 1;
+        }
+        world.runcloud.until(number - 1, Stage::Done).await;
+        world.map(&["a.test"]).await;
+        world.runcloud.resume();
+    };
+    let (report, ()) = tokio::join!(world.pass(), addition);
+    let report = report.unwrap();
+    assert_eq!((report.added.len(), report.removed.len()), (1, 0));
+    assert_eq!((report.failed.len(), report.notices.len()), (0, 0), "nobody hears of it");
+    assert_eq!(world.writes(), ["POST /domains", "PUT /ssl/694"]);
+    world.rest().await;
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{CertificateState, Intent, Known, Owned};
@@ -80,6 +81,10 @@ impl Ground {
         (shape.by_hand)(&mut ground.world.runcloud.model());
         for (name, action) in shape.open {
             ground.world.intend(name, *action).await;
+        }
+        if shape.approved_beyond.is_some() {
+            ground.world.policy.max_removals = shape.approved_beyond;
+            ground.world.approve(Duration::from_hours(1)).await;
         }
         ground.runcloud = ground.world.runcloud.model().clone();
         std::mem::swap(&mut ground.state, &mut ground.world.state);

@@ -20,6 +20,8 @@ pub struct Shape {
     pub by_hand: fn(&mut Model),
     /// The calls that an earlier pass left open.
     pub open: &'static [(&'static str, IntentAction)],
+    /// The limit beyond which an operator let the removals through, where one did.
+    pub approved_beyond: Option<usize>,
 }
 
 /// A change of the mapping table.
@@ -37,9 +39,10 @@ const PLAIN: Shape = Shape {
     edits: &[],
     by_hand: |_| {},
     open: &[],
+    approved_beyond: None,
 };
 
-pub const SHAPES: [Shape; 16] = [
+pub const SHAPES: [Shape; 19] = [
     Shape {
         name: "first additions",
         edits: &[Map("a.test"), Map("b.test"), Map("c.test")],
@@ -148,6 +151,40 @@ pub const SHAPES: [Shape; 16] = [
         runcloud: |model| model.page_size = 2,
         before: &["a.test", "b.test", "c.test", "d.test"],
         edits: &[Map("e.test"), Unmap("b.test")],
+        ..PLAIN
+    },
+    Shape {
+        name: "entries exchanged by hand",
+        before: &["a.test", "b.test", "c.test"],
+        edits: &[Map("www.b.test"), Unmap("a.test")],
+        by_hand: |model| {
+            for one in &mut model.app.domains {
+                one.name = match one.name.as_str() {
+                    "a.test" => "b.test".into(),
+                    "b.test" => "a.test".into(),
+                    _ => continue,
+                };
+            }
+        },
+        ..PLAIN
+    },
+    Shape {
+        name: "added again by hand",
+        runcloud: advanced,
+        before: &["a.test", "b.test"],
+        edits: &[Map("c.test")],
+        by_hand: |model| {
+            model.detach("a.test");
+            attach(model, &["a.test"]);
+        },
+        ..PLAIN
+    },
+    Shape {
+        name: "approved removals",
+        config: "[sync]\nmax_removals_per_day = 1\n",
+        before: &["a.test", "b.test", "c.test", "d.test"],
+        edits: &[Map("e.test"), Unmap("a.test"), Unmap("b.test"), Unmap("c.test")],
+        approved_beyond: Some(1),
         ..PLAIN
     },
     Shape {

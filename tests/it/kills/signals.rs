@@ -1,15 +1,20 @@
 //! SIGTERM and SIGINT at every call: the first lets the call end and is recorded, the second ends at once.
 
 use std::fmt;
+use std::time::Duration;
 
 use fastrand::Rng;
+use runcloud_domain_sync::simulator::{Effect, Fault, Stage};
+use tokio::time::timeout;
 
 use super::ground::Ground;
 use super::points::Moment;
 use super::shapes::{SHAPES, Shape};
 use super::tally::{Tally, Verdict, table};
+use crate::support::binary::for_world;
 use crate::support::running::Running;
 use crate::support::runs;
+use crate::support::world::World;
 
 const SEED: u64 = 3;
 /// Temporary; nothing is lost.
@@ -41,6 +46,31 @@ async fn a_signal_at_any_call_lets_it_end_and_a_second_one_ends_at_once() {
     println!("seed {SEED}\n{}", table("signals", &tallies));
     let findings: Vec<_> = tallies.iter().flat_map(|tally| &tally.findings).cloned().collect();
     assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
+}
+
+/// The longest that a call may take which orders no certificate.
+const LONGEST_CALL: Duration = Duration::from_secs(30);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_never_ends_is_given_up_in_its_time_and_made_good() {
+    let world = World::new().await.mapped(&["a.test"]).await;
+    let hang = Fault::at("POST", "/domains").with(Effect::HangAfter(LONGEST_CALL * 100)).always();
+    world.runcloud.model().faults.push(hang);
+    let mut command = for_world(&world);
+    command.arg("--once");
+    let mut pass = Running::start(command);
+    let mut number = 1;
+    while world.writes().is_empty() {
+        pass.until(world.runcloud.until(number, Stage::Arrived)).await;
+        number += 1;
+    }
+    pass.signal("TERM");
+    let in_time = timeout(LONGEST_CALL + Duration::from_secs(5), pass.end()).await;
+    assert_eq!(in_time.expect("it has ended").code, STOPPED);
+    world.runcloud.model().faults.clear();
+    world.converge().await;
+    assert_eq!(world.writes(), Vec::<String>::new());
+    assert_eq!(world.names(), ["a.test", "network.test", "shop.network.test"]);
 }
 
 async fn try_shape(shape: &'static Shape, mut random: Rng, most: usize) -> Tally {
