@@ -65,7 +65,7 @@ pub enum Effect {
     /// Does the call, announces the whole answer, sends that many bytes of its body and closes the connection.
     TruncateBody(usize),
     /// Does the call, announces the whole answer, sends that many bytes of its body and nothing more until the
-    /// client has gone.
+    /// client has gone or calls are resumed.
     StallBody(usize),
     /// Answers 200 with this body; the call is not done.
     Body(String),

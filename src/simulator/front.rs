@@ -49,7 +49,7 @@ pub(super) async fn serve(
     let resumed = shared.resumed.subscribe();
     shared.journal.arrived(&mut ask);
     let effect = shared.befalls(&ask);
-    let delivery = shared.perform(&mut ask, effect, resumed).await;
+    let delivery = shared.perform(&mut ask, effect, resumed.clone()).await;
     if let Delivery::Whole(reply) | Delivery::Part(reply, _) | Delivery::Stalled(reply, _) =
         &delivery
     {
@@ -64,7 +64,7 @@ pub(super) async fn serve(
         }
         Delivery::Stalled(reply, length) => {
             let length = part(&reply, length);
-            stall(reply, length, shared.stopped.clone())
+            stall(reply, length, resumed, shared.stopped.clone())
         }
         Delivery::Nothing => {
             cut.before_answer();
@@ -172,14 +172,24 @@ fn respond(reply: Reply) -> Response<Body> {
     whole.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-/// Announces the whole reply and sends that many bytes of it; when the simulator stops, the connection is closed.
-fn stall(mut reply: Reply, length: usize, mut stopped: watch::Receiver<bool>) -> Response<Body> {
+/// Announces the whole reply and sends that many bytes of it, and the rest once calls are resumed; when the simulator
+/// stops, the connection is closed.
+fn stall(
+    mut reply: Reply,
+    length: usize,
+    mut resumed: watch::Receiver<()>,
+    mut stopped: watch::Receiver<bool>,
+) -> Response<Body> {
     let mut begin = std::mem::take(&mut reply.body).into_bytes();
     reply.headers.push((header::CONTENT_LENGTH.to_string(), begin.len().to_string()));
-    begin.truncate(length);
+    let rest = begin.split_off(length);
     let end = async move {
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-        Err(io::Error::from(io::ErrorKind::ConnectionReset))
+        tokio::select! {
+            _ = resumed.changed() => Ok(rest),
+            _ = stopped.wait_for(|stopped| *stopped) => {
+                Err(io::Error::from(io::ErrorKind::ConnectionReset))
+            }
+        }
     };
     let mut response = respond(reply);
     *response.body_mut() =

@@ -1,7 +1,8 @@
-/* Preloaded into the program, ends it with SIGKILL at a chosen write to the ledger's files.
+/* Preloaded into the program, ends it with SIGKILL at a chosen write to the ledger's files, or sends it a signal there.
  *
  * LEDGER_KILL_AT=N   in the place of the N-th operation: a write, truncation, sync or unlink
  * LEDGER_TEAR_AT=N   once the first half of the N-th write is done
+ * LEDGER_SIGNAL_AT=N right before the N-th operation, which is done; LEDGER_SIGNAL is the signal's number
  * LEDGER_COUNT=FILE  nowhere, and writes how many operations and writes there were into FILE
  */
 #define _GNU_SOURCE
@@ -39,7 +40,9 @@ static void die(void) {
 }
 
 static void count_operation(void) {
-    if (atomic_fetch_add(&operations, 1) + 1 == number_in("LEDGER_KILL_AT")) die();
+    long number = atomic_fetch_add(&operations, 1) + 1;
+    if (number == number_in("LEDGER_KILL_AT")) die();
+    if (number == number_in("LEDGER_SIGNAL_AT")) kill(getpid(), (int)number_in("LEDGER_SIGNAL"));
 }
 
 /* Whether this write is the one that is torn. */

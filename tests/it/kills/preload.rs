@@ -1,4 +1,4 @@
-//! The preloaded library that ends the program at a write to its ledger.
+//! The preloaded library that ends the program at a write to its ledger, or sends it a signal there.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,6 +39,12 @@ impl Preload {
     /// Ends the command in the middle of the N-th write.
     pub fn tear_at(&self, command: &mut Command, write: u64) {
         command.env("LD_PRELOAD", self.library()).env("LEDGER_TEAR_AT", write.to_string());
+    }
+
+    /// Sends the command a signal right before the N-th operation.
+    pub fn signal_at(&self, command: &mut Command, operation: u64, signal: u8) {
+        command.env("LD_PRELOAD", self.library()).env("LEDGER_SIGNAL_AT", operation.to_string());
+        command.env("LEDGER_SIGNAL", signal.to_string());
     }
 
     /// Only counts; the numbers are in the file once the command has ended.

@@ -8,10 +8,12 @@ use runcloud_domain_sync::simulator::{Effect, Fault, Stage};
 use tokio::time::timeout;
 
 use super::ground::Ground;
+use super::ledger_use;
 use super::points::Moment;
+use super::preload::Preload;
 use super::shapes::{SHAPES, Shape};
 use super::tally::{Tally, Verdict, table};
-use crate::support::binary::for_world;
+use crate::support::binary::{for_world, run_for};
 use crate::support::running::Running;
 use crate::support::runs;
 use crate::support::world::World;
@@ -19,6 +21,8 @@ use crate::support::world::World;
 const SEED: u64 = 3;
 /// Temporary; nothing is lost.
 const STOPPED: i32 = 5;
+const SIGINT: u8 = 2;
+const SIGTERM: u8 = 15;
 
 /// A signal in the middle of a call.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +50,45 @@ async fn a_signal_at_any_call_lets_it_end_and_a_second_one_ends_at_once() {
     println!("seed {SEED}\n{}", table("signals", &tallies));
     let findings: Vec<_> = tallies.iter().flat_map(|tally| &tally.findings).cloned().collect();
     assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_at_any_write_to_the_ledger_lets_it_end_and_loses_nothing() {
+    let (preload, mut tallies) = (Preload::build(), Vec::new());
+    for (seed, shape) in (SEED..).zip(&SHAPES) {
+        let random = Rng::with_seed(seed);
+        tallies.push(try_writes(shape, random, runs(3, usize::MAX), &preload).await);
+    }
+    println!("seed {SEED}\n{}", table("signals at writes", &tallies));
+    let findings: Vec<_> = tallies.iter().flat_map(|tally| &tally.findings).cloned().collect();
+    assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
+}
+
+async fn try_writes(
+    shape: &'static Shape,
+    mut random: Rng,
+    most: usize,
+    preload: &Preload,
+) -> Tally {
+    let mut ground = Ground::of(shape).await;
+    let operations = ledger_use(&mut ground, preload).await.operations;
+    ground.lay().await;
+    let usual = ground.go_on().await;
+    let mut points: Vec<u64> = (1..=operations).collect();
+    let mut tally = Tally::new(shape.name, points.len());
+    random.shuffle(&mut points);
+    for point in points.into_iter().take(most) {
+        ground.lay().await;
+        let signal = if point % 2 == 0 { SIGINT } else { SIGTERM };
+        let mut command = ground.command();
+        preload.signal_at(&mut command, point, signal);
+        let ran = run_for(command).await;
+        // Before it hears signals it ends as any program, and after its last call the pass is over.
+        let ends = [STOPPED, usual.ending.codes.0, -1];
+        assert!(ends.contains(&ran.code), "{}, {point}: {}", shape.name, ran.stderr);
+        tally.enter(point, &Verdict::of(&ground.go_on().await, &usual));
+    }
+    tally
 }
 
 /// The longest that a call may take which orders no certificate.
@@ -94,7 +137,7 @@ async fn try_shape(shape: &'static Shape, mut random: Rng, most: usize) -> Tally
 }
 
 fn points(calls: u64) -> Vec<Point> {
-    let moments = [Moment::BeforeItIsDone, Moment::BeforeItsAnswer];
+    let moments = [Moment::BeforeItIsDone, Moment::BeforeItsAnswer, Moment::MidAnswer];
     let mut points = Vec::new();
     for call in 1..=calls {
         for moment in moments {
