@@ -11,7 +11,7 @@ use super::retry::Repeat;
 use super::shown::{Certificate, LogLine, Server, WebApp};
 use super::tally::Tally;
 use super::transport::{Call, Transport};
-use super::wire::{OneDomain, Page, WireDomain, one_in};
+use super::wire::{Page, WireDomain, one_in};
 use super::{Endpoint, Writer};
 use crate::ledger::Lease;
 use crate::patience::Patience;
@@ -149,13 +149,7 @@ impl Reader {
         if let Some(other) = one.as_ref().and_then(|one| one.id).filter(|id| *id != domain_id) {
             return Err(ApiError::Body(format!("it is about entry {other} and not {domain_id}")));
         }
-        let own = |OneDomain { name, kind, www, redirection, .. }| OwnWord {
-            name,
-            kind,
-            www,
-            redirection,
-        };
-        Ok(one.map(own))
+        Ok(one.map(|one| one.own))
     }
 
     /// The domain's own certificate (advanced SSL), where it has one.

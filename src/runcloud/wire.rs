@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::actual::Kind;
+use super::actual::{Kind, OwnWord};
 use super::error::ApiError;
 use super::loose::{Loose, json};
 
@@ -53,10 +53,7 @@ pub(super) struct WireDomain {
 #[derive(Debug)]
 pub(super) struct OneDomain {
     pub(super) id: Option<u64>,
-    pub(super) name: String,
-    pub(super) kind: Kind,
-    pub(super) www: Option<bool>,
-    pub(super) redirection: Option<String>,
+    pub(super) own: OwnWord,
 }
 
 impl OneDomain {
@@ -64,7 +61,8 @@ impl OneDomain {
         let Row { id, name, r#type, www, redirection, .. } = row;
         let redirection = redirection.text().filter(|text| text.len() <= MAX_REDIRECTION);
         let name = name.text().filter(|name| !name.trim().is_empty() && name.len() <= MAX_NAME)?;
-        Some(Self { id: id.number(), name, kind: kind_of(&r#type), www: www.flag(), redirection })
+        let own = OwnWord { name, kind: kind_of(&r#type), www: www.flag(), redirection };
+        Some(Self { id: id.number(), own })
     }
 }
 

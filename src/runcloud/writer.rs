@@ -37,11 +37,10 @@ impl<'lease> Writer<'lease> {
         let body = json!({
             "name": domain.as_str(), "www": www, "redirection": "none", "type": "alias",
         });
-        let path = format!("{}/domains", self.app);
-        let repeat = Repeat::WhenNotActedOn;
-        let call = Call { method: Method::POST, path, body: Some(body), repeat };
-        let added = self.transport.send(&call, shown_if_any).await?;
-        let is_it = |one: &OneDomain| Domain::parse(&one.name).is_ok_and(|name| name == *domain);
+        let (path, repeat) = ("/domains".into(), Repeat::WhenNotActedOn);
+        let added = self.send(Method::POST, path, Some(body), repeat, shown_if_any).await?;
+        let is_it =
+            |one: &OneDomain| Domain::parse(&one.own.name).is_ok_and(|name| name == *domain);
         Ok(added.filter(is_it).and_then(|one| one.id))
     }
 
@@ -128,8 +127,19 @@ impl<'lease> Writer<'lease> {
         body: Option<Value>,
         repeat: Repeat,
     ) -> Result<(), ApiError> {
+        self.send(method, path, body, repeat, answered).await
+    }
+
+    async fn send<T>(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<Value>,
+        repeat: Repeat,
+        read: fn(&[u8]) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
         let path = format!("{}{path}", self.app);
-        self.transport.send(&Call { method, path, body, repeat }, answered).await
+        self.transport.send(&Call { method, path, body, repeat }, read).await
     }
 }
 
