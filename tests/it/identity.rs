@@ -6,7 +6,7 @@ use runcloud_domain_sync::domain::Domain;
 use runcloud_domain_sync::ledger::{Cause, IntentAction, Known, Ledger, Restore};
 use runcloud_domain_sync::reconcile::Order;
 use runcloud_domain_sync::reconcile::plan::HeldReason;
-use runcloud_domain_sync::simulator::{Effect, Fault, Kind, Reply, Ssl};
+use runcloud_domain_sync::simulator::{Effect, Fault, Kind, Model, Reply, Ssl};
 use serde_json::{Value, json};
 
 use crate::support::world::{BINDING, World};
@@ -41,12 +41,17 @@ pub fn rename_a(body: &mut Value) {
 /// `a.test` and `b.test` have each other's name.
 pub fn swap_a_and_b(body: &mut Value) {
     for row in body["data"].as_array_mut().unwrap() {
-        let name = match row["name"].as_str() {
-            Some("a.test") => "b.test",
-            Some("b.test") => "a.test",
-            _ => continue,
-        };
-        row["name"] = name.into();
+        if let Some(other) = row["name"].as_str().and_then(other_of_a_and_b) {
+            row["name"] = other.into();
+        }
+    }
+}
+
+fn other_of_a_and_b(name: &str) -> Option<&'static str> {
+    match name {
+        "a.test" => Some("b.test"),
+        "b.test" => Some("a.test"),
+        _ => None,
     }
 }
 
@@ -220,13 +225,11 @@ fn without_entries(world: &World) {
 }
 
 /// Lets `a.test` and `b.test` have each other's entry, as nobody should.
-fn swap_entries(world: &World) {
-    for domain in &mut world.runcloud.model().app.domains {
-        domain.name = match domain.name.as_str() {
-            "a.test" => "b.test".into(),
-            "b.test" => "a.test".into(),
-            _ => continue,
-        };
+pub fn swap_entries(model: &mut Model) {
+    for one in &mut model.app.domains {
+        if let Some(other) = other_of_a_and_b(&one.name) {
+            one.name = other.into();
+        }
     }
 }
 
@@ -279,7 +282,7 @@ async fn a_list_that_an_entry_contradicts_changes_nothing_of_what_is_there() {
 #[tokio::test]
 async fn an_entry_that_confirms_the_list_is_believed_at_once() {
     let world = world_of(&["a.test", "b.test"]).await;
-    swap_entries(&world);
+    swap_entries(&mut world.runcloud.model());
     world.unmap("a.test").await;
     assert_eq!(world.pass().await.unwrap().removed.len(), 1);
     assert_eq!(asked(&world), 3, "each of the two, and the one that goes once more");
@@ -293,7 +296,7 @@ async fn what_was_known_of_the_certificate_of_another_entry_is_not_known_any_mor
     let is_covered = |known: &Known| known.certificates[&domain("b.test")].is_covered();
     world.runcloud.model().app.ssl = Ssl::Advanced { auto: false, certificates: [].into() };
     assert!(is_covered(&world.known().await));
-    swap_entries(&world);
+    swap_entries(&mut world.runcloud.model());
     let report = world.pass().await.unwrap();
     assert!(matches!(&report.certificate, Order::Ordered { names } if names.len() == 2));
 }
@@ -353,7 +356,7 @@ async fn what_three_lists_in_a_row_say_is_believed_there() {
     let world = world_of(&["a.test", "b.test"]).await;
     without_entries(&world);
     world.unmap("a.test").await;
-    swap_entries(&world);
+    swap_entries(&mut world.runcloud.model());
     for _ in 0..3 {
         assert_eq!(world.pass().await.unwrap().removed.len(), 0);
     }
@@ -531,7 +534,7 @@ async fn an_entry_that_must_not_be_read_keeps_nothing_else_from_being_done() {
     let hidden = Fault::on("GET", "/domains/").status(403).always();
     world.runcloud.model().faults.push(hidden);
     world.map(&["www.b.test", "c.test"]).await;
-    swap_entries(&world);
+    swap_entries(&mut world.runcloud.model());
     let report = world.pass().await.unwrap();
     assert_eq!((report.added.len(), report.updated.len()), (1, 0));
     assert_eq!(world.orders(), 2, "the certificate too");
@@ -542,19 +545,25 @@ async fn an_answer_about_another_entry_says_nothing_of_this_one() {
     let world = world_of(&["a.test", "b.test"]).await;
     let other = Fault::on("GET", "/domains/").answer(200, &json!({ "id": 1, "name": "b.test" }));
     world.runcloud.model().faults.push(other.always());
-    swap_entries(&world);
+    swap_entries(&mut world.runcloud.model());
     world.map(&["c.test"]).await;
     let report = world.pass().await.unwrap();
     assert_eq!((report.added.len(), world.orders()), (1, 2), "the list is not contradicted");
 }
 
-#[tokio::test]
-async fn a_list_that_is_not_believed_takes_no_approval_away() {
+/// A world whose two mappings are gone, which an operator let through.
+async fn world_with_approval() -> World {
     let world = world_of(&["a.test", "b.test"]).await;
     world.unmap("a.test").await;
     world.unmap("b.test").await;
     world.unmap("shop.network.test").await;
     world.approve(Duration::from_hours(1)).await;
+    world
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_believed_takes_no_approval_away() {
+    let world = world_with_approval().await;
     spoil(&world, swap_a_and_b);
     world.pass().await.unwrap();
     assert!(world.known().await.approval.is_some());
@@ -564,11 +573,7 @@ async fn a_list_that_is_not_believed_takes_no_approval_away() {
 
 #[tokio::test]
 async fn an_approval_ends_with_the_first_name_that_comes_back_also_by_such_a_list() {
-    let world = world_of(&["a.test", "b.test"]).await;
-    world.unmap("a.test").await;
-    world.unmap("b.test").await;
-    world.unmap("shop.network.test").await;
-    world.approve(Duration::from_hours(1)).await;
+    let world = world_with_approval().await;
     spoil(&world, swap_a_and_b);
     world.map(&["b.test"]).await;
     world.pass().await.unwrap();
@@ -590,11 +595,7 @@ async fn a_name_is_not_forgotten_by_lists_that_do_not_have_its_entry_while_that_
 
 #[tokio::test]
 async fn nor_does_it_lose_its_approval_by_them() {
-    let world = world_of(&["a.test", "b.test"]).await;
-    world.unmap("a.test").await;
-    world.unmap("b.test").await;
-    world.unmap("shop.network.test").await;
-    world.approve(Duration::from_hours(1)).await;
+    let world = world_with_approval().await;
     spoil(&world, leave_out_a);
     world.pass().await.unwrap();
     assert!(world.known().await.approval.is_some());
@@ -606,7 +607,7 @@ async fn nor_does_it_lose_its_approval_by_them() {
 async fn one_entry_that_cannot_be_read_keeps_no_other_from_being_asked() {
     let world = world_of(&["a.test", "b.test", "c.test"]).await;
     world.unmap("c.test").await;
-    swap_entries(&world);
+    swap_entries(&mut world.runcloud.model());
     let id = world.known().await.owned[&domain("b.test")].id.unwrap();
     let broken = Fault::at("GET", &format!("/domains/{id}")).status(422).always();
     world.runcloud.model().faults.push(broken);

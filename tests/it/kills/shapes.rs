@@ -5,6 +5,8 @@ use runcloud_domain_sync::simulator::{ApiVersion, Kind, Model, Ssl};
 
 use Edit::{Map, Rename, Unmap};
 
+use crate::identity::swap_entries;
+
 /// A plan in the making.
 pub struct Shape {
     pub name: &'static str,
@@ -157,15 +159,7 @@ pub const SHAPES: [Shape; 19] = [
         name: "entries exchanged by hand",
         before: &["a.test", "b.test", "c.test"],
         edits: &[Map("www.b.test"), Unmap("a.test")],
-        by_hand: |model| {
-            for one in &mut model.app.domains {
-                one.name = match one.name.as_str() {
-                    "a.test" => "b.test".into(),
-                    "b.test" => "a.test".into(),
-                    _ => continue,
-                };
-            }
-        },
+        by_hand: swap_entries,
         ..PLAIN
     },
     Shape {

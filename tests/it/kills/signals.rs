@@ -12,7 +12,7 @@ use super::ledger_use;
 use super::points::Moment;
 use super::preload::Preload;
 use super::shapes::{SHAPES, Shape};
-use super::tally::{Tally, Verdict, table};
+use super::tally::{Tally, Verdict, conclude};
 use crate::support::binary::{for_world, run_for};
 use crate::support::running::Running;
 use crate::support::runs;
@@ -47,9 +47,7 @@ async fn a_signal_at_any_call_lets_it_end_and_a_second_one_ends_at_once() {
     for (seed, shape) in (SEED..).zip(&SHAPES) {
         tallies.push(try_shape(shape, Rng::with_seed(seed), runs(3, usize::MAX)).await);
     }
-    println!("seed {SEED}\n{}", table("signals", &tallies));
-    let findings: Vec<_> = tallies.iter().flat_map(|tally| &tally.findings).cloned().collect();
-    assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
+    conclude("signals", SEED, &tallies);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,9 +57,7 @@ async fn a_signal_at_any_write_to_the_ledger_lets_it_end_and_loses_nothing() {
         let random = Rng::with_seed(seed);
         tallies.push(try_writes(shape, random, runs(3, usize::MAX), &preload).await);
     }
-    println!("seed {SEED}\n{}", table("signals at writes", &tallies));
-    let findings: Vec<_> = tallies.iter().flat_map(|tally| &tally.findings).cloned().collect();
-    assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
+    conclude("signals at writes", SEED, &tallies);
 }
 
 async fn try_writes(

@@ -126,8 +126,15 @@ const COLUMNS: [&str; 7] = [
     "most extra orders",
 ];
 
+/// Prints the table, and fails where anything went wrong.
+pub fn conclude(title: &str, seed: u64, tallies: &[Tally]) {
+    println!("seed {seed}\n{}", table(title, tallies));
+    let findings: Vec<_> = tallies.iter().flat_map(|tally| &tally.findings).cloned().collect();
+    assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
+}
+
 /// A line for each shape, and one for all.
-pub fn table(title: &str, tallies: &[Tally]) -> String {
+fn table(title: &str, tallies: &[Tally]) -> String {
     let all = tallies.iter().map(Tally::numbers).fold([0; COLUMNS.len()], |all, one| {
         let mut sums = std::array::from_fn(|at| all[at] + one[at]);
         sums[COLUMNS.len() - 1] = all[COLUMNS.len() - 1].max(one[COLUMNS.len() - 1]);
