@@ -15,7 +15,9 @@ pub(super) type Moves = BTreeMap<Domain, Option<u64>>;
 pub(super) enum Question {
     /// Whether it has the name under which it is listed.
     Listed(Domain, u64),
-    /// Whether it is there, with the name that it had, although it is not listed.
+    /// Whether it is there, with the name that it had, although another one is listed under that.
+    Before(Domain, u64),
+    /// Whether it is there, with the name that it had, although neither is listed.
     Absent(Domain, u64),
 }
 
@@ -56,7 +58,14 @@ impl<'a> Identities<'a> {
             let is_absent = !desired.is_claimed(name) && !is_listed(name, Some(owned), self.actual);
             Some(Question::Absent(name.clone(), owned.id.filter(|_| is_absent)?))
         });
-        listed.chain(absent).collect()
+        let before = |(name, owned): (&Domain, &Owned)| {
+            let is_elsewhere =
+                self.actual.get(name).is_some_and(|entry| owned.id != Some(entry.id));
+            let id = owned.id.filter(|id| is_elsewhere && !self.actual.has_id(*id))?;
+            Some(Question::Before(name.clone(), id))
+        };
+        let before = self.known.owned.iter().filter_map(before);
+        listed.chain(before).chain(absent).collect()
     }
 
     /// Why the entry that is listed under this name is another one's, if it looks so.
@@ -88,7 +97,7 @@ impl<'a> Identities<'a> {
 impl Question {
     /// The name and the id that it is about.
     pub(super) fn subject(&self) -> (&Domain, u64) {
-        let (Self::Listed(name, id) | Self::Absent(name, id)) = self;
+        let (Self::Listed(name, id) | Self::Before(name, id) | Self::Absent(name, id)) = self;
         (name, *id)
     }
 
@@ -98,7 +107,10 @@ impl Question {
             Self::Listed(name, id) if own != name => Some(format!(
                 "entry {id} is {own} by its own word, and RunCloud lists it as {name}"
             )),
-            Self::Listed(..) | Self::Absent(..) => None,
+            Self::Before(name, id) if own == name => Some(format!(
+                "entry {id} is {name} by its own word, and RunCloud lists another one as that"
+            )),
+            Self::Listed(..) | Self::Before(..) | Self::Absent(..) => None,
         }
     }
 }

@@ -49,6 +49,10 @@ impl Network {
         let (began, mut lost) = (Instant::now(), 0);
         for question in questions.by_ref().take(MOST_ASKED) {
             let (name, id) = question.subject();
+            // The new entry says it is the one; whatever RunCloud keeps of the old one does not matter.
+            if confirmed.values().any(|confirmed| confirmed == name) {
+                continue;
+            }
             let own = match self.reader.entry(id).await {
                 Ok(own) => own.as_ref().and_then(own_name),
                 Err(ApiError::NotFound(_)) => None,
@@ -73,7 +77,8 @@ impl Network {
                 (Some(own), Question::Absent(name, _)) if own == name => {
                     answers.unsure.insert(name);
                 }
-                (None, Question::Listed(..)) | (_, Question::Absent(..)) => {}
+                (None, Question::Listed(..)) | (_, Question::Before(..) | Question::Absent(..)) => {
+                }
             }
             if began.elapsed() > LONGEST {
                 break;

@@ -604,6 +604,26 @@ async fn nor_does_it_lose_its_approval_by_them() {
 }
 
 #[tokio::test]
+async fn an_id_that_no_entry_has_is_not_taken_for_a_names_while_its_own_answers() {
+    let mut world = world_of(&["a.test", "b.test", "c.test"]).await;
+    let own = world.known().await.owned[&domain("a.test")].id;
+    spoil(&world, |body| {
+        for row in body["data"].as_array_mut().unwrap() {
+            if row["name"] == "a.test" {
+                row["id"] = 9_000.into();
+            }
+        }
+    });
+    world.unmap("a.test").await;
+    let report = world.pass().await.unwrap();
+    assert_eq!((report.removed.len(), report.is_clean()), (0, false));
+    assert_eq!(world.known().await.owned[&domain("a.test")].id, own);
+    mend(&world);
+    world.later(Duration::from_hours(1));
+    assert_eq!(world.converge().await.removed, [domain("a.test")]);
+}
+
+#[tokio::test]
 async fn one_entry_that_cannot_be_read_keeps_no_other_from_being_asked() {
     let world = world_of(&["a.test", "b.test", "c.test"]).await;
     world.unmap("c.test").await;
