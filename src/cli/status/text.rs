@@ -122,7 +122,7 @@ fn last_pass(last: &Pass, now: Timestamp) -> String {
     let changed = changed.iter().filter(|(count, _)| *count > 0);
     let changed = changed.map(|(count, what)| format!("{count} {what}"));
     let result = match result.as_str() {
-        "partial" => "done, but some names failed or wait for their next try",
+        "partial" => "done, but some names failed or wait, or RunCloud's list was not believed",
         "blocked" => "done, but removals are blocked",
         "paused" => "paused, so nothing was written",
         other => other,

@@ -31,7 +31,7 @@ async fn everything_that_is_known_is_a_table_of_80_columns() {
     network       network.test: web application 646 on server 1903
     state         DIR; no process is at work
     last pass     TIME UTC, SPAN s ago, took SPAN s; pass 1: done, but some names failed
-                  or wait for their next try; 2 added; 1 failed
+                  or wait, or RunCloud's list was not believed; 2 added; 1 failed
     next pass     none is due: no process is at work; start the service or run
                   --once
     names         4 wanted, 5 in RunCloud, 3 managed (2 added, 1 adopted), 1
