@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blocked::{Blocked, Guard};
 use super::identity::is_listed;
 use super::plan::{Change, Gone, Held, HeldReason, Plan, Policy, WwwPolicy};
-use super::proof::{NONE_OF_OURS, Proof, Snapshot};
+use super::proof::{Proof, Snapshot, Suspicion};
 use super::show;
 use crate::clock::Moment;
 use crate::domain::Domain;
@@ -90,7 +90,7 @@ impl Review<'_> {
     fn distrust_listing(&mut self) {
         let Some(why) = self.evidence.actual.suspicion() else { return };
         self.plan.ids.clear();
-        if why != NONE_OF_OURS {
+        if *why != Suspicion::NoneOfOurs {
             self.plan.astray.clear();
         }
         let actual = self.evidence.actual.side();
@@ -147,19 +147,19 @@ impl Review<'_> {
         planned
     }
 
-    fn disbelieved(&self, removal: &Change) -> Option<&str> {
+    fn disbelieved(&self, removal: &Change) -> Option<String> {
         let canaries = self.evidence.desired.side().canaries;
         let sites_unread = canaries.has_first_site.is_none() || canaries.has_network.is_none();
         let by_mapping = |gone: &Gone| matches!(gone, Gone::Cause(Cause { mapping: Some(_), .. }));
         let rests_on_sites =
             matches!(removal, Change::Remove { reason, .. } if !by_mapping(reason));
         if self.evidence.known.bound.is_none() {
-            return Some("the ledger is new and knows of no earlier listing");
+            return Some("the ledger is new and knows of no earlier listing".into());
         }
         if sites_unread && rests_on_sites {
-            return Some("`blogs` or `site` cannot be read");
+            return Some("`blogs` or `site` cannot be read".into());
         }
-        self.evidence.actual.suspicion()
+        self.evidence.actual.suspicion().map(Suspicion::to_string)
     }
 
     /// Splits the planned removals into those that may be made, and those that are blocked as one.
@@ -267,7 +267,7 @@ impl Review<'_> {
             Guard::Unproven => 0,
         };
         let (managed, spent) = (self.managed(&planned), self.spent());
-        let suspicion = self.evidence.desired.suspicion().map(str::to_owned);
+        let suspicion = self.evidence.desired.suspicion().map(Suspicion::to_string);
         for change in planned.values() {
             self.keep_due(change.domain());
         }

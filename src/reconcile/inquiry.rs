@@ -2,13 +2,14 @@
 //! changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::apply::{Applier, LOST_IN_A_ROW};
 use super::failures::Attempt;
 use super::identity::{Identities, Moves, Question};
 use super::network::{Network, PassError};
-use super::proof::{NONE_OF_OURS, listing_suspicion};
+use super::proof::{Suspicion, listing_suspicion};
 use super::retry;
 use crate::domain::Domain;
 use crate::ledger::Known;
@@ -41,51 +42,84 @@ impl Network {
         desired: &Desired,
         actual: &mut Actual,
     ) -> Result<Answers, PassError> {
-        if listing_suspicion(actual, known).is_some_and(|why| why != NONE_OF_OURS) {
+        if listing_suspicion(actual, known).is_some_and(|why| why != Suspicion::NoneOfOurs) {
             return Ok(Answers::default());
         }
         let mut questions = Identities::new(known, actual).questions(desired).into_iter();
-        let (mut confirmed, mut answers) = (BTreeMap::new(), Answers::default());
-        let (began, mut lost) = (Instant::now(), 0);
+        let (mut heard, began) = (Heard::default(), Instant::now());
         for question in questions.by_ref().take(MOST_ASKED) {
-            let (name, id) = question.subject();
-            // The new entry says it is the one; whatever RunCloud keeps of the old one does not matter.
-            if confirmed.values().any(|confirmed| confirmed == name) {
+            if heard.confirms(&question) {
                 continue;
             }
-            let own = match self.reader.entry(id).await {
-                Ok(own) => own.as_ref().and_then(own_name),
-                Err(ApiError::NotFound(_)) => None,
+            let answer = match self.reader.entry(question.subject().1).await {
                 Err(error @ ApiError::Stopped) => return Err(error.into()),
-                Err(error) => {
-                    tracing::debug!("{name}: entry {id} cannot be read: {error}");
-                    answers.unsure.insert(name.clone());
-                    lost += u32::from(error.class() == Class::Transient);
-                    // What every call would meet the next one does.
-                    if error.is_about_everything() || lost >= LOST_IN_A_ROW {
-                        break;
-                    }
-                    continue;
-                }
+                answer => answer,
             };
-            if let Some(contradiction) = own.as_ref().and_then(|own| question.contradiction(own)) {
-                actual.contradict(contradiction);
-                break;
-            }
-            match (own, question) {
-                (Some(_), Question::Listed(name, id)) => drop(confirmed.insert(id, name)),
-                (Some(own), Question::Absent(name, _)) if own == name => {
-                    answers.unsure.insert(name);
-                }
-                (None, Question::Listed(..)) | (_, Question::Before(..) | Question::Absent(..)) => {
-                }
-            }
-            if began.elapsed() > LONGEST {
+            let goes_on = heard.take_in(question, answer);
+            if goes_on.is_break() || began.elapsed() > LONGEST {
                 break;
             }
         }
-        answers.unsure.extend(questions.map(|question| question.subject().0.clone()));
-        Ok(Answers { moves: moves(&confirmed, known), ..answers })
+        let Heard { confirmed, mut unsure, contradiction, .. } = heard;
+        if let Some(contradiction) = contradiction {
+            actual.contradict(contradiction);
+        }
+        unsure.extend(questions.map(|question| question.subject().0.clone()));
+        Ok(Answers { moves: moves(&confirmed, known), unsure })
+    }
+}
+
+/// What entries answered until now.
+#[derive(Default)]
+struct Heard {
+    /// Ids whose entry has the name under which it is listed.
+    confirmed: BTreeMap<u64, Domain>,
+    unsure: BTreeSet<Domain>,
+    contradiction: Option<String>,
+    /// How many could not be asked.
+    lost: u32,
+}
+
+impl Heard {
+    /// Whether the entry that is listed under this name says that it is the one; whatever RunCloud keeps of the
+    /// one before does not matter then.
+    fn confirms(&self, question: &Question) -> bool {
+        self.confirmed.values().any(|name| name == question.subject().0)
+    }
+
+    /// Takes in an entry's answer, and tells whether it is worth asking the next.
+    fn take_in(
+        &mut self,
+        question: Question,
+        answer: Result<Option<OwnWord>, ApiError>,
+    ) -> ControlFlow<()> {
+        let own = match answer {
+            Ok(own) => own.as_ref().and_then(own_name),
+            Err(ApiError::NotFound(_)) => None,
+            Err(error) => return self.miss(&question, &error),
+        };
+        self.contradiction = own.as_ref().and_then(|own| question.contradiction(own));
+        if self.contradiction.is_some() {
+            return ControlFlow::Break(());
+        }
+        match (own, question) {
+            (Some(_), Question::Listed(name, id)) => drop(self.confirmed.insert(id, name)),
+            (Some(own), Question::Absent(name, _)) if own == name => drop(self.unsure.insert(name)),
+            (None, Question::Listed(..)) | (_, Question::Before(..) | Question::Absent(..)) => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// An entry that could not be asked stays in doubt. What every call would meet the next one does, too.
+    fn miss(&mut self, question: &Question, error: &ApiError) -> ControlFlow<()> {
+        let (name, id) = question.subject();
+        tracing::debug!("{name}: entry {id} cannot be read: {error}");
+        self.unsure.insert(name.clone());
+        self.lost += u32::from(error.class() == Class::Transient);
+        if error.is_about_everything() || self.lost >= LOST_IN_A_ROW {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     }
 }
 

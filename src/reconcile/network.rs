@@ -3,7 +3,7 @@ use super::guard::{self, ApprovedPlan, Evidence};
 use super::inputs::{Inputs, Policy};
 use super::look::Probes;
 use super::plan::{HeldReason, Plan, plan};
-use super::proof::Snapshot;
+use super::proof::{Snapshot, Suspicion};
 use super::report::some_of;
 use crate::clock::Moment;
 use crate::domain::Domain;
@@ -125,7 +125,7 @@ impl Proposal {
         let mut notices = self.desired.side().notices.clone();
         let suspicions = [self.desired.suspicion(), self.actual.suspicion()];
         for why in suspicions.into_iter().flatten() {
-            notices.push(if self.actual.side().contradiction() == Some(why) {
+            notices.push(if let Suspicion::Contradicted(why) = why {
                 tracing::debug!("{why}");
                 CONTRADICTED.to_owned()
             } else {

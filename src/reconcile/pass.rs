@@ -332,7 +332,7 @@ async fn note_made(
 fn waiting(proposal: &Proposal) -> Order {
     let names: Vec<Domain> = proposal.approved.plan().due.keys().cloned().collect();
     match proposal.actual.suspicion() {
-        Some(why) if !names.is_empty() => Order::Waiting { names, detail: why.to_owned() },
+        Some(why) if !names.is_empty() => Order::Waiting { names, detail: why.to_string() },
         _ => Order::NotNeeded,
     }
 }

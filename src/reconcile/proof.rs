@@ -4,6 +4,8 @@
 //! or suspect with a reason; only [`Proof`] makes removals possible. Two complete sides make one; so do a
 //! complete listing and an operator who looked at suspect tables and approved exactly these names.
 
+use std::fmt;
+
 use crate::domain::Domain;
 use crate::ledger::{Approval, Known, Owned};
 use crate::runcloud::{Actual, Kind};
@@ -15,7 +17,24 @@ pub enum Snapshot<T> {
     /// Nothing speaks against it.
     Complete(Complete<T>),
     /// It was read whole, and still looks like an accident.
-    Suspect(T, String),
+    Suspect(T, Suspicion),
+}
+
+/// Why a side is not to be believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Suspicion {
+    /// The tables look like an accident, by this sign.
+    Tables(String),
+    /// An entry says this of itself, and the list otherwise.
+    Contradicted(String),
+    /// RunCloud lists nothing.
+    NoDomain,
+    /// RunCloud lists no primary domain.
+    NoPrimary,
+    /// RunCloud lists a name twice.
+    Repeated,
+    /// RunCloud lists none of the managed names. The one that may last: somebody may have taken them all away.
+    NoneOfOurs,
 }
 
 /// A side that nothing speaks against. Only this file makes one.
@@ -27,7 +46,7 @@ pub struct Complete<T>(T);
 pub struct Proof(());
 
 impl<T> Snapshot<T> {
-    fn of(side: T, suspicion: Option<String>) -> Self {
+    fn of(side: T, suspicion: Option<Suspicion>) -> Self {
         match suspicion {
             None => Self::Complete(Complete(side)),
             Some(why) => Self::Suspect(side, why),
@@ -42,7 +61,7 @@ impl<T> Snapshot<T> {
     }
 
     /// Why it is suspect, if it is.
-    pub fn suspicion(&self) -> Option<&str> {
+    pub fn suspicion(&self) -> Option<&Suspicion> {
         match self {
             Self::Complete(_) => None,
             Self::Suspect(_, why) => Some(why),
@@ -54,7 +73,7 @@ impl Snapshot<Desired> {
     /// Looks for what an import, a `TRUNCATE`, an old copy or another accident leaves in the tables.
     pub fn of_tables(desired: Desired, known: &Known) -> Self {
         let suspicion = table_suspicion(&desired.canaries, known);
-        Self::of(desired, suspicion)
+        Self::of(desired, suspicion.map(Suspicion::Tables))
     }
 }
 
@@ -108,33 +127,40 @@ fn table_suspicion(canaries: &Canaries, known: &Known) -> Option<String> {
     }
 }
 
-/// The one oddity that may last, where somebody took all our names away.
-pub(super) const NONE_OF_OURS: &str = "RunCloud lists none of the managed names";
-
 /// Why a listing looks like an accident, if it does.
-pub(super) fn listing_suspicion(actual: &Actual, known: &Known) -> Option<String> {
-    let contradiction = actual.contradiction().map(str::to_owned);
-    contradiction.or_else(|| oddity(actual, known).map(str::to_owned))
-}
-
-fn oddity(actual: &Actual, known: &Known) -> Option<&'static str> {
+pub(super) fn listing_suspicion(actual: &Actual, known: &Known) -> Option<Suspicion> {
+    if let Some(contradiction) = actual.contradiction() {
+        return Some(Suspicion::Contradicted(contradiction.to_owned()));
+    }
     // What an earlier pass was about to remove may well be gone.
     let stays = |name: &&Domain| !known.intents.contains_key(*name);
     let managed: Vec<&Domain> = known.owned.keys().filter(stays).collect();
     let kinds = || actual.entries().values().map(|entry| entry.kind);
     if actual.is_empty() {
-        return Some("RunCloud lists no domain at all");
+        return Some(Suspicion::NoDomain);
     }
     // The API of 2023 did not say which one is the primary.
     let says_kinds = kinds().any(|kind| kind != Kind::Unknown);
     if says_kinds && !kinds().any(|kind| kind == Kind::Primary) {
-        return Some("RunCloud lists no primary domain");
+        return Some(Suspicion::NoPrimary);
     }
     if actual.has_repeated_names() {
-        return Some("RunCloud lists a name twice");
+        return Some(Suspicion::Repeated);
     }
     (managed.len() > 1 && managed.iter().all(|name| actual.get(name).is_none()))
-        .then_some(NONE_OF_OURS)
+        .then_some(Suspicion::NoneOfOurs)
+}
+
+impl fmt::Display for Suspicion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tables(sign) | Self::Contradicted(sign) => sign,
+            Self::NoDomain => "RunCloud lists no domain at all",
+            Self::NoPrimary => "RunCloud lists no primary domain",
+            Self::Repeated => "RunCloud lists a name twice",
+            Self::NoneOfOurs => "RunCloud lists none of the managed names",
+        })
+    }
 }
 
 #[cfg(test)]
