@@ -77,7 +77,7 @@ async fn measure_hostility(figures: &mut Table) {
     let peaks = hostile::peaks(AT_REST).await;
     let worst = peaks.iter().max_by_key(|(_, peak)| *peak).expect("hostile answers");
     let (answer, peak) = *worst;
-    assert!(peak.is_none_or(|peak| peak < MEMORY * 1_024), "{answer}: {}", mebibytes(peak));
+    assert!(peak.is_some_and(|peak| peak < MEMORY * 1_024), "{answer}: {}", mebibytes(peak));
     let figure = format!("each of {} hostile answers to {AT_REST} names: peak memory", peaks.len());
     figures.row([figure, mebibytes(peak), format!("{MEMORY} MiB")]);
 }
