@@ -6,7 +6,6 @@
 
 mod ground;
 mod points;
-mod preload;
 mod shapes;
 mod signals;
 mod tally;
@@ -15,10 +14,10 @@ use fastrand::Rng;
 use futures_util::{StreamExt, stream};
 
 use crate::support::binary::run_for;
+use crate::support::preload::{LedgerUse, Preload};
 use crate::support::runs;
 use ground::Ground;
 use points::Point;
-use preload::{LedgerUse, Preload};
 use shapes::{SHAPES, Shape};
 use tally::{Tally, Verdict, conclude};
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use runcloud_domain_sync::simulator::{Effect, Fault, Simulator, Stage};
 
-use super::preload::{LedgerUse, Preload};
 use crate::support::binary::run_for;
+use crate::support::preload::{LedgerUse, Preload};
 use crate::support::running::Running;
 
 /// Longer than any test.

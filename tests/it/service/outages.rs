@@ -7,6 +7,7 @@ use runcloud_domain_sync::simulator::Stage;
 
 use crate::support::binary::{for_world, run_for};
 use crate::support::link::Link;
+use crate::support::preload::Preload;
 use crate::support::running::Running;
 use crate::support::world::World;
 
@@ -141,6 +142,49 @@ async fn a_disk_that_is_full_at_the_start_is_waited_out_too() {
     assert!(ran.stderr.contains("cannot be written for now"), "{}", ran.stderr);
     shell.arg("--once");
     assert_eq!(run_for(shell).await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_becomes_read_only_stops_every_write_and_is_waited_out() {
+    let world = World::new().await.mapped(&["a.test"]).await;
+    let (preload, scratch) = (Preload::build(), tempfile::tempdir().unwrap());
+    let mount = scratch.path().join("read-only");
+    let mut command = daemon(&world);
+    preload.read_only_while(&mut command, &mount);
+    let mut running = Running::start(command);
+    added(&world, &mut running, "a.test").await;
+    running.until_said("pass 1: ").await;
+    std::fs::write(&mount, "").unwrap();
+    let writes = world.writes();
+    world.map(&["b.test"]).await;
+    running.until_said("the ledger cannot be written or read").await;
+    assert_eq!(world.writes(), writes, "no write call without its intent on disk");
+    std::fs::remove_file(&mount).unwrap();
+    added(&world, &mut running, "b.test").await;
+    running.until_said("the ledger is back after").await;
+    end(running).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_read_only_at_the_start_is_waited_out_too() {
+    let world = World::new().await.mapped(&["a.test", "b.test"]).await;
+    world.converge().await;
+    world.unmap("a.test").await;
+    let (preload, scratch) = (Preload::build(), tempfile::tempdir().unwrap());
+    let mount = scratch.path().join("read-only");
+    std::fs::write(&mount, "").unwrap();
+    let once = || {
+        let mut command = daemon(&world);
+        preload.read_only_while(command.arg("--once"), &mount);
+        run_for(command)
+    };
+    let ran = once().await;
+    assert_eq!(ran.code, 5, "a restart may mend it: {}", ran.stderr);
+    assert!(ran.stderr.contains("cannot be written for now"), "{}", ran.stderr);
+    assert!(world.names().contains(&"a.test".to_owned()));
+    std::fs::remove_file(&mount).unwrap();
+    assert_eq!(once().await.code, 0);
+    assert!(!world.names().contains(&"a.test".to_owned()), "the ledger knows what is its own");
 }
 
 /// The same command, to which a limit on the size of files is what a full disk is.

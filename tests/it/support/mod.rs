@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod link;
 pub mod mariadb;
+pub mod preload;
 pub mod raw;
 pub mod running;
 pub mod seeds;

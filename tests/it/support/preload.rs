@@ -1,11 +1,12 @@
-//! The preloaded library that ends the program at a write to its ledger, or sends it a signal there.
+//! The preloaded library that ends the program at a write to its ledger, sends it a signal there, or makes the ledger
+//! read-only.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
 
-const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/kill_at_write.c");
+const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/ledger_io.c");
 
 pub struct Preload {
     directory: TempDir,
@@ -47,13 +48,18 @@ impl Preload {
         command.env("LEDGER_SIGNAL", signal.to_string());
     }
 
+    /// The command's state directory is read-only as long as the file is there.
+    pub fn read_only_while(&self, command: &mut Command, file: &Path) {
+        command.env("LD_PRELOAD", self.library()).env("LEDGER_READ_ONLY", file);
+    }
+
     /// Only counts; the numbers are in the file once the command has ended.
     pub fn count(&self, command: &mut Command, into: &Path) {
         command.env("LD_PRELOAD", self.library()).env("LEDGER_COUNT", into);
     }
 
     fn library(&self) -> PathBuf {
-        self.directory.path().join("kill_at_write.so")
+        self.directory.path().join("ledger_io.so")
     }
 }
 

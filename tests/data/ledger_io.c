@@ -1,13 +1,19 @@
-/* Preloaded into the program, ends it with SIGKILL at a chosen write to the ledger's files, or sends it a signal there.
+/* Preloaded into the program, ends it with SIGKILL at a chosen write to the ledger's files, sends it a signal there, or
+ * makes the state directory one of a file system that is mounted read-only.
  *
  * LEDGER_KILL_AT=N   in the place of the N-th operation: a write, truncation, sync or unlink
  * LEDGER_TEAR_AT=N   once the first half of the N-th write is done
  * LEDGER_SIGNAL_AT=N right before the N-th operation, which is done; LEDGER_SIGNAL is the signal's number
  * LEDGER_COUNT=FILE  nowhere, and writes how many operations and writes there were into FILE
+ * LEDGER_READ_ONLY=FILE  as long as FILE is there, each operation on the ledger, and opening it or the lease to write, is
+ *                    answered with EROFS
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +40,16 @@ static int is_ledger(int fd) {
     return names_ledger(path);
 }
 
+static int is_read_only(void) {
+    const char *file = getenv("LEDGER_READ_ONLY");
+    return file && access(file, F_OK) == 0;
+}
+
+static int refuse(void) {
+    errno = EROFS;
+    return -1;
+}
+
 static void die(void) {
     kill(getpid(), SIGKILL);
     for (;;) pause();
@@ -55,6 +71,7 @@ static int count_write(void) {
 
 ssize_t write(int fd, const void *bytes, size_t count) {
     REAL(write);
+    if (is_ledger(fd) && is_read_only()) return refuse();
     if (is_ledger(fd) && count_write()) {
         real(fd, bytes, count / 2);
         die();
@@ -65,6 +82,7 @@ ssize_t write(int fd, const void *bytes, size_t count) {
 #define POSITIONED_WRITE(name, offset_t)                                        \
     ssize_t name(int fd, const void *bytes, size_t count, offset_t offset) {    \
         REAL(name);                                                             \
+        if (is_ledger(fd) && is_read_only()) return refuse();                   \
         if (is_ledger(fd) && count_write()) {                                   \
             real(fd, bytes, count / 2, offset);                                 \
             die();                                                              \
@@ -74,11 +92,12 @@ ssize_t write(int fd, const void *bytes, size_t count) {
 POSITIONED_WRITE(pwrite, off_t)
 POSITIONED_WRITE(pwrite64, off64_t)
 
-#define TRUNCATION(name, offset_t)          \
-    int name(int fd, offset_t length) {     \
-        REAL(name);                         \
-        if (is_ledger(fd)) count_operation(); \
-        return real(fd, length);            \
+#define TRUNCATION(name, offset_t)                            \
+    int name(int fd, offset_t length) {                       \
+        REAL(name);                                           \
+        if (is_ledger(fd) && is_read_only()) return refuse(); \
+        if (is_ledger(fd)) count_operation();                 \
+        return real(fd, length);                              \
     }
 TRUNCATION(ftruncate, off_t)
 TRUNCATION(ftruncate64, off64_t)
@@ -94,9 +113,28 @@ SYNC(fdatasync)
 
 int unlink(const char *path) {
     REAL(unlink);
+    if (names_ledger(path) && is_read_only()) return refuse();
     if (names_ledger(path)) count_operation();
     return real(path);
 }
+
+static int is_in_state(const char *path) {
+    const char *lease = strstr(path, "/lease");
+    return names_ledger(path) || (lease && !lease[strlen("/lease")]);
+}
+
+#define OPENING(name)                                                                                        \
+    int name(const char *path, int flags, ...) {                                                             \
+        REAL(name);                                                                                          \
+        va_list more;                                                                                        \
+        va_start(more, flags);                                                                               \
+        mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, mode_t) : 0;                            \
+        va_end(more);                                                                                        \
+        if ((flags & O_ACCMODE) != O_RDONLY && is_in_state(path) && is_read_only()) return refuse();         \
+        return real(path, flags, mode);                                                                      \
+    }
+OPENING(open)
+OPENING(open64)
 
 __attribute__((destructor)) static void report(void) {
     const char *path = getenv("LEDGER_COUNT");
