@@ -69,6 +69,8 @@ pub enum Check {
     MappingsTable,
     /// The tables are as WordPress and the plugin make them.
     TableColumns,
+    /// The tables can be read as they are at one moment.
+    TableEngine,
     /// A certificate is installed.
     SslInstalled,
     /// The certificate is one that RunCloud can order again.

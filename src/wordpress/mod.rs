@@ -22,5 +22,5 @@ pub use fingerprint::{Fingerprint, Lookout};
 pub use grant::Grant;
 pub use serving::{Rank, Refusal, Serving, candidates};
 pub use source::{Login, Source};
-pub use survey::{Jobs, LoginName, OtherTable, Plugin, Survey};
+pub use survey::{Jobs, LoginName, OtherTable, PlainTable, Plugin, Survey};
 pub use tables::{Mapping, Network, Site, SiteState, Stage, Tables};

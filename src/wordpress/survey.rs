@@ -24,6 +24,8 @@ pub struct Survey {
     pub grants: Option<Vec<Grant>>,
     /// What the plugin keeps in `sitemeta`.
     pub plugin: Option<Plugin>,
+    /// Tables that decide what is wanted, of an engine without transactions.
+    pub plain_tables: Vec<PlainTable>,
     /// The values that `stage` can have, as the table's definition lists them.
     pub stages: Option<String>,
     /// How many rows hold the empty stage, which WordPress stores where the definition lacks the value.
@@ -65,6 +67,15 @@ pub struct Jobs {
     pub oldest: Option<Timestamp>,
 }
 
+/// A table whose changes are seen one statement after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlainTable {
+    /// Its name, such as `wp_blogs`.
+    pub name: String,
+    /// Its engine, such as `MyISAM`.
+    pub engine: String,
+}
+
 /// A mapping table of another network of this WordPress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtherTable {
@@ -86,6 +97,7 @@ impl Database {
                 login: opened.login().await?,
                 grants: opened.grants().await?,
                 plugin: self.read_plugin(&mut opened).await?,
+                plain_tables: self.read_plain_tables(&mut opened).await?,
                 stages: self.read_stages(&mut opened).await?,
                 empty_stages: self.count_empty_stages(&mut opened).await?,
                 jobs: self.read_jobs(&mut opened, since).await?,
@@ -115,6 +127,27 @@ impl Database {
             }
             plugin
         }))
+    }
+
+    async fn read_plain_tables(
+        &self,
+        opened: &mut Opened,
+    ) -> Result<Vec<PlainTable>, DatabaseError> {
+        if let Opened::Sqlite(_) = opened {
+            return Ok(vec![]);
+        }
+        let read = ["wu_domain_mappings", "blogs", "site", "sitemeta"];
+        let read = read.map(|name| format!("'{}'", self.prefix.table(name))).join(", ");
+        let sql = format!(
+            "SELECT CAST(t.table_name AS CHAR), CAST(t.engine AS CHAR) FROM information_schema.tables t \
+             JOIN information_schema.engines e ON e.engine = t.engine \
+             WHERE t.table_schema = DATABASE() AND t.table_name IN ({read}) AND e.transactions <> 'YES' \
+             ORDER BY t.table_name"
+        );
+        let tables = opened.rows(sql, |[name, engine]: Cells<2>| {
+            Some(PlainTable { name: name?, engine: engine? })
+        });
+        Ok(if_readable(tables.await)?.into_iter().flatten().flatten().collect())
     }
 
     async fn read_stages(&self, opened: &mut Opened) -> Result<Option<String>, DatabaseError> {

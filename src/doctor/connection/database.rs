@@ -4,10 +4,10 @@ use crate::doctor::Look;
 use crate::doctor::check::{Check, Finding};
 use crate::doctor::facts::Facts;
 use crate::text::counted;
-use crate::wordpress::DatabaseError;
+use crate::wordpress::{DatabaseError, PlainTable};
 
 pub(super) const CHECKS: &[Look] =
-    &[database_reachable, database_login, mappings_table, table_columns];
+    &[database_reachable, database_login, mappings_table, table_columns, table_engine];
 
 fn database_reachable(facts: &Facts) -> Option<Finding> {
     let check = Check::DatabaseReachable;
@@ -56,6 +56,24 @@ fn table_columns(facts: &Facts) -> Option<Finding> {
     matches!(odd, DatabaseError::Schema(_)).then_some(())?;
     let mend = "Open the network admin once, so that WordPress and the plugin bring their tables up to date";
     Check::TableColumns.fail(odd.to_string(), mend)
+}
+
+fn table_engine(facts: &Facts) -> Option<Finding> {
+    let (check, survey) = (Check::TableEngine, facts.wordpress.survey.as_ref()?.as_ref().ok()?);
+    let Some(PlainTable { name, engine }) = survey.plain_tables.first() else {
+        return check.ok("tables are read as they are at one moment");
+    };
+    let more = match survey.plain_tables.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {} like it", counted(more, "table")),
+    };
+    let evidence = format!(
+        "{name} is of {engine}{more}: a change made in several statements can be read half done, and only \
+         removal_grace outlasts it"
+    );
+    let all = survey.plain_tables.iter();
+    let all = all.map(|table| format!("\nALTER TABLE {} ENGINE = InnoDB;", table.name));
+    check.note(evidence, format!("After a backup, in SQL:{}", all.collect::<String>()))
 }
 
 fn error(facts: &Facts) -> Option<&DatabaseError> {

@@ -280,6 +280,13 @@ async fn a_table_that_lacks_a_column() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tables_without_transactions() {
+    let set_up = SetUp::fine().await.sql("ALTER TABLE wp_blogs ENGINE = MyISAM").await;
+    let mend = set_up.notes("table_engine").await;
+    assert_eq!(mend, "After a backup, in SQL:\nALTER TABLE wp_blogs ENGINE = InnoDB;");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_one_side_down_the_other_is_looked_at() {
     let set_up = SetUp::fine().await.with(&["--api-url", "http://127.0.0.1:1/api/v3"]);
     let set_up = set_up.sql("UPDATE wp_wu_domain_mappings SET stage = 'ssl-failed'").await;

@@ -146,6 +146,7 @@ async fn a_fine_set_up_gives_no_finding() {
       ok    network_domain_in_app: network.test
       ok    database_reachable: it answers
       ok    mappings_table: 1 row
+      ok    table_engine: tables are read as they are at one moment
 
     SSL
       ok    ssl_installed: basic SSL: one certificate for all names
@@ -177,7 +178,7 @@ async fn a_fine_set_up_gives_no_finding() {
                journalctl -u runcloud-domain-sync -e
       ok    last_pass_result: converged
 
-    0 findings, 2 notes, 34 checks passed
+    0 findings, 2 notes, 35 checks passed
     ");
 }
 
