@@ -208,7 +208,7 @@ async fn connect(
 }
 
 /// Each transaction is on the disk once it is committed.
-fn durable(path: &Path) -> SqliteConnectOptions {
+pub(super) fn durable(path: &Path) -> SqliteConnectOptions {
     let options = options(path).pragma("cache_size", CACHE);
     options.journal_mode(SqliteJournalMode::Truncate).synchronous(SqliteSynchronous::Full)
 }

@@ -1,12 +1,14 @@
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions, Connection, Executor, Sqlite, SqliteConnection, Transaction};
 
 use super::error::LedgerError;
 use super::known::{Binding, Bound, Known};
 use super::lease::Lease;
+use super::open::durable;
 use super::read::read_known;
 use super::ticks::TickClock;
 use crate::clock::Timestamp;
@@ -156,11 +158,26 @@ impl Ledger {
 pub(super) async fn change(
     connection: &mut SqliteConnection,
 ) -> Result<Transaction<'_, Sqlite>, sqlx::Error> {
-    // SQLite itself rolls back what meets a full disk, and sqlx goes on counting that transaction.
     if connection.is_in_transaction() {
-        return connection.begin().await;
+        renew(connection).await?;
     }
     connection.begin_with("BEGIN IMMEDIATE").await
+}
+
+/// SQLite itself rolls back what meets a full disk, and sqlx goes on counting that transaction. A change within it
+/// would be a savepoint, and what comes after one that fails would not get onto the disk.
+async fn renew(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    // Fails where SQLite did it already.
+    let _ = connection.execute(sqlx::raw_sql("ROLLBACK")).await;
+    if connection.is_in_transaction() {
+        let file = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+        let file: String = sqlx::query_scalar(file).fetch_one(&mut *connection).await?;
+        // Where SQLite cannot open a file to write, it opens it to read, and says nothing.
+        OpenOptions::new().read(true).write(true).open(&file)?;
+        let new = durable(Path::new(&file)).connect().await?;
+        std::mem::replace(connection, new).close().await?;
+    }
+    Ok(())
 }
 
 #[derive(Clone, Copy)]

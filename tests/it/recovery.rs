@@ -223,6 +223,25 @@ async fn a_ledger_whose_disk_was_full_in_the_middle_of_a_change_goes_on() {
 }
 
 #[tokio::test]
+async fn nor_does_a_change_that_fails_after_that_keep_others_from_the_disk() {
+    let world = world().await;
+    let lease = Lease::acquire(world.state.path()).unwrap();
+    let mut open = Ledger::open(world.state.path(), BINDING, &lease).await.unwrap();
+    for how in ["ROLLBACK, 'disk full'", "ABORT, 'busy'"] {
+        let odd =
+            format!("CREATE TRIGGER odd BEFORE INSERT ON pass BEGIN SELECT RAISE({how}); END");
+        on_ledger(&world, &odd).await;
+        assert!(open.begin_pass(&world.now).await.is_err());
+        on_ledger(&world, "DROP TRIGGER odd").await;
+    }
+    let number = open.begin_pass(&world.now).await.unwrap();
+    let url = format!("sqlite://{}", ledger(&world).display());
+    let mut other = SqliteConnection::connect(&url).await.unwrap();
+    let newest = sqlx::query_scalar("SELECT max(id) FROM pass").fetch_one(&mut other).await;
+    assert_eq!(newest.ok(), Some(number), "it is on the disk at once");
+}
+
+#[tokio::test]
 async fn a_read_only_state_directory_writes_nothing_anywhere() {
     let world = world().await;
     world.map(&["new.test"]).await;
