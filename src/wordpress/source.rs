@@ -7,13 +7,16 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, MySqlConnection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Executor, MySqlConnection, SqliteConnection};
 
 use super::error::DatabaseError;
 use crate::log::Scrub;
 use crate::wp_config::DbHost;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Under another one, which a server may have by default, a consistent snapshot is none, and looks between passes
+/// see what is not committed.
+const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
 /// Where PHP's default socket is on the systems RunCloud and its neighbours run on.
 const SOCKETS: [&str; 4] = [
     "/run/mysqld/mysqld.sock",
@@ -63,7 +66,9 @@ impl Source {
             match self {
                 Self::MySql(login) => {
                     let options = login.options()?;
-                    Ok(Opened::MySql(MySqlConnection::connect_with(&options).await?))
+                    let mut connection = MySqlConnection::connect_with(&options).await?;
+                    connection.execute(sqlx::raw_sql(ISOLATION)).await?;
+                    Ok(Opened::MySql(connection))
                 }
                 Self::Sqlite(path) if !path.exists() => {
                     Err(DatabaseError::NoSuchFile(path.display().to_string()))
@@ -128,7 +133,7 @@ impl Login {
                 if *tls { options.ssl_mode(MySqlSslMode::Required) } else { options }
             }
         };
-        // The session stays as the server has it: the tables are only read.
+        // Besides its isolation the session stays as the server has it: the tables are only read.
         Ok(options
             .charset("utf8mb4")
             .pipes_as_concat(false)

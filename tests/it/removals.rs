@@ -40,6 +40,18 @@ fn removals(world: &World) -> usize {
 }
 
 #[tokio::test]
+async fn rows_that_are_gone_in_a_transaction_that_is_open_are_there() {
+    let world = World::new().await.mapped(&["a.test", "b.test", "c.test"]).await;
+    world.converge().await;
+    let row = "DELETE FROM wp_wu_domain_mappings WHERE domain = 'a.test'";
+    let open = world.tables.begin(row).await;
+    world.rest().await;
+    drop(open);
+    world.sql(row).await;
+    assert_eq!(world.converge().await.removed.len(), 1);
+}
+
+#[tokio::test]
 async fn a_plan_over_the_budget_is_blocked_as_one_and_its_additions_go_on() {
     let world = world_of(59).await;
     unmap(&world, 0..14).await;

@@ -42,10 +42,12 @@ impl Server {
         install(&data);
         let socket = directory.join("sock");
         let port = free_port();
+        // The least isolation a server may have by default: a read has to bring its own.
         let command = format!(
             "{} --no-defaults --user=root --datadir={} --socket={} --port={port} \
              --bind-address=127.0.0.1 --skip-name-resolve --innodb-flush-log-at-trx-commit=0 \
-             --innodb-buffer-pool-size=32M --character-set-server=utf8mb4 --log-error={} & \
+             --innodb-buffer-pool-size=32M --character-set-server=utf8mb4 --log-error={} \
+             --transaction-isolation=READ-UNCOMMITTED & \
              read -r _; kill -9 $!; wait; rm -rf {}",
             daemon.display(),
             data.display(),
@@ -124,6 +126,14 @@ impl Database {
             self.run(&format!("GRANT SELECT ON {}.{table} TO {user}@'%'", self.name)).await;
         }
         self.url_for(&user, "pass%20word")
+    }
+
+    /// Statements of a transaction that stays open until the connection is dropped.
+    pub async fn begin(&self, sql: &str) -> MySqlConnection {
+        let mut root = self.root(&self.name).await;
+        let begun = format!("START TRANSACTION; {sql}");
+        root.execute(sqlx::raw_sql(AssertSqlSafe(begun))).await.unwrap();
+        root
     }
 
     async fn root(&self, database: &str) -> MySqlConnection {
