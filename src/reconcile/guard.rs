@@ -319,6 +319,7 @@ impl ApprovedPlan {
     /// Takes names for neither gone nor moved, whatever the listing says of them.
     pub(super) fn keep_in_place(&mut self, names: &BTreeSet<Domain>) {
         self.plan.astray.retain(|name, _| !names.contains(name));
+        self.plan.ids.retain(|name, _| !names.contains(name));
     }
 
     /// The names that go.

@@ -1,7 +1,7 @@
 //! Whether an entry is the one it was: its id tells, and not the name that a listing gives it. Pure.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::Domain;
 use crate::ledger::{Known, Owned};
@@ -33,15 +33,17 @@ impl<'a> Identities<'a> {
         Self { known, actual, names: OnceCell::new() }
     }
 
-    /// Owned names whose entry is a new one: the one before is gone, and somebody added the name again.
-    pub(super) fn renewed(&self) -> Moves {
+    /// Owned names whose entry is a new one: the one before is gone, and somebody added the name again. Names
+    /// that could not be asked about are left out.
+    pub(super) fn renewed(&self, unsure: &BTreeSet<Domain>) -> Moves {
         let is_new = |(name, owned): &(&'a Domain, &'a Owned)| {
             let entry = self.actual.get(name)?;
             let is_another = owned.id.is_some_and(|id| id != entry.id);
             (is_another && self.doubt(name, entry).is_none())
                 .then(|| ((*name).clone(), Some(entry.id)))
         };
-        self.known.owned.iter().filter_map(|owned| is_new(&owned)).collect()
+        let asked = self.known.owned.iter().filter(|(name, _)| !unsure.contains(*name));
+        asked.filter_map(|owned| is_new(&owned)).collect()
     }
 
     /// What is worth asking entries about this list: those that it gives another name than they had, or a name
@@ -52,20 +54,18 @@ impl<'a> Identities<'a> {
             let own = self.known.owned.get(*name).and_then(|owned| owned.id);
             own.is_some_and(|own| own != entry.id) || self.doubt(name, entry).is_some()
         };
-        let listed = entries.filter(is_odd);
-        let listed = listed.map(|(name, entry)| Question::Listed(name.clone(), entry.id));
+        let before = |name: &Domain, entry: &Entry| {
+            let own = self.known.owned.get(name)?.id.filter(|own| *own != entry.id)?;
+            (!self.actual.has_id(own)).then(|| Question::Before(name.clone(), own))
+        };
+        let listed = entries.filter(is_odd).flat_map(|(name, entry)| {
+            [Some(Question::Listed(name.clone(), entry.id)), before(name, entry)]
+        });
         let absent = self.known.owned.iter().filter_map(|(name, owned)| {
             let is_absent = !desired.is_claimed(name) && !is_listed(name, Some(owned), self.actual);
             Some(Question::Absent(name.clone(), owned.id.filter(|_| is_absent)?))
         });
-        let before = |(name, owned): (&Domain, &Owned)| {
-            let is_elsewhere =
-                self.actual.get(name).is_some_and(|entry| owned.id != Some(entry.id));
-            let id = owned.id.filter(|id| is_elsewhere && !self.actual.has_id(*id))?;
-            Some(Question::Before(name.clone(), id))
-        };
-        let before = self.known.owned.iter().filter_map(before);
-        listed.chain(before).chain(absent).collect()
+        listed.flatten().chain(absent).collect()
     }
 
     /// Why the entry that is listed under this name is another one's, if it looks so.

@@ -32,7 +32,7 @@ pub(super) struct Answers {
 
 impl Network {
     /// Asks the entries about which this list and the ledger disagree. The first that says otherwise than the list
-    /// shows that it is not to be believed. Where RunCloud does not tell, they stay in doubt.
+    /// shows that it is not to be believed. Those that could not be asked stay in doubt.
     ///
     /// # Errors
     /// [`PassError::Stopped`].
@@ -46,8 +46,8 @@ impl Network {
             return Ok(Answers::default());
         }
         let mut questions = Identities::new(known, actual).questions(desired).into_iter();
-        let (mut heard, began) = (Heard::default(), Instant::now());
-        for question in questions.by_ref().take(MOST_ASKED) {
+        let (mut heard, mut asked, began) = (Heard::default(), 0, Instant::now());
+        for question in questions.by_ref() {
             if heard.confirms(&question) {
                 continue;
             }
@@ -56,15 +56,17 @@ impl Network {
                 answer => answer,
             };
             let goes_on = heard.take_in(question, answer);
-            if goes_on.is_break() || began.elapsed() > LONGEST {
+            if goes_on.is_break() || asked == MOST_ASKED || began.elapsed() > LONGEST {
                 break;
             }
         }
+        let open = questions.filter(|question| !heard.confirms(question));
+        let open: Vec<Domain> = open.map(|question| question.subject().0.clone()).collect();
         let Heard { confirmed, mut unsure, contradiction, .. } = heard;
         if let Some(contradiction) = contradiction {
             actual.contradict(contradiction);
         }
-        unsure.extend(questions.map(|question| question.subject().0.clone()));
+        unsure.extend(open);
         Ok(Answers { moves: moves(&confirmed, known), unsure })
     }
 }
@@ -94,18 +96,20 @@ impl Heard {
         answer: Result<Option<OwnWord>, ApiError>,
     ) -> ControlFlow<()> {
         let own = match answer {
-            Ok(own) => own.as_ref().and_then(own_name),
-            Err(ApiError::NotFound(_)) => None,
+            Ok(Some(own)) => Domain::parse(&own.name),
+            Ok(None) | Err(ApiError::NotFound(_)) => return ControlFlow::Continue(()),
             Err(error) => return self.miss(&question, &error),
         };
-        self.contradiction = own.as_ref().and_then(|own| question.contradiction(own));
+        self.contradiction = own.as_ref().ok().and_then(|own| question.contradiction(own));
         if self.contradiction.is_some() {
             return ControlFlow::Break(());
         }
         match (own, question) {
-            (Some(_), Question::Listed(name, id)) => drop(self.confirmed.insert(id, name)),
-            (Some(own), Question::Absent(name, _)) if own == name => drop(self.unsure.insert(name)),
-            (None, Question::Listed(..)) | (_, Question::Before(..) | Question::Absent(..)) => {}
+            (Ok(_), Question::Listed(name, id)) => drop(self.confirmed.insert(id, name)),
+            (Ok(own), Question::Absent(name, _)) if own == name => drop(self.unsure.insert(name)),
+            (Ok(_), Question::Before(..) | Question::Absent(..)) => {}
+            // Such as a wildcard, which is no managed name's entry, whatever the list says.
+            (Err(_), question) => drop(self.unsure.insert(question.subject().0.clone())),
         }
         ControlFlow::Continue(())
     }
@@ -154,7 +158,7 @@ impl Applier<'_> {
         lost: &mut u32,
     ) -> Result<Asked, PassError> {
         let what = match self.network.reader.entry(id).await {
-            Ok(Some(own)) if own_name(&own).as_ref() != Some(attempt.domain) => {
+            Ok(Some(own)) if Domain::parse(&own.name).ok().as_ref() != Some(attempt.domain) => {
                 let name = own.name.escape_debug();
                 format!("RunCloud's entry {id} has the name {name}, and is not changed for it")
             }
@@ -178,10 +182,4 @@ impl Applier<'_> {
         self.fail(Attempt { ..*attempt }, retry::Kind::Passing, &what).await?;
         Ok(Asked::Refused)
     }
-}
-
-/// The name that an entry has; none where that is no host name.
-fn own_name(own: &OwnWord) -> Option<Domain> {
-    let base = own.name.strip_prefix("*.").unwrap_or(&own.name);
-    Domain::parse(base).ok()
 }

@@ -98,20 +98,26 @@ async fn listed(
     now: &Moment,
 ) -> Result<Actual, PassError> {
     let mut actual = network.reader.domains().await?;
-    let Answers { moves, .. } = network.inquire(known, desired, &mut actual).await?;
+    let Answers { moves, unsure } = network.inquire(known, desired, &mut actual).await?;
     if proof::listing_suspicion(&actual, known).is_none() {
         settle(known, &actual, now);
     }
-    move_entries(known, &actual, moves, now);
+    move_entries(known, &actual, moves, &unsure, now);
     Ok(actual)
 }
 
 /// Takes over which entries owned names have now: by their entries' own word, and where somebody added them again by a list
 /// that is to be believed.
-fn move_entries(known: &mut Known, actual: &Actual, mut moves: Moves, now: &Moment) -> Moves {
+fn move_entries(
+    known: &mut Known,
+    actual: &Actual,
+    mut moves: Moves,
+    unsure: &BTreeSet<Domain>,
+    now: &Moment,
+) -> Moves {
     known.take_moves(&moves, now.wall);
     if proof::listing_suspicion(actual, known).is_none() {
-        let renewed = Identities::new(known, actual).renewed();
+        let renewed = Identities::new(known, actual).renewed(unsure);
         known.take_moves(&renewed, now.wall);
         moves.extend(renewed);
     }
@@ -167,7 +173,7 @@ async fn work(
     let mut actual = network.reader.domains().await?;
     let Answers { moves, unsure } = network.inquire(&known, &desired, &mut actual).await?;
     let mut known = settled(ledger, known, &actual, clock).await?;
-    let moves = move_entries(&mut known, &actual, moves, clock.since());
+    let moves = move_entries(&mut known, &actual, moves, &unsure, clock.since());
     moves.iter().for_each(say_moved);
     ledger.take_moves(&moves, clock.since().wall).await?;
     let now = clock.since().wall;

@@ -38,6 +38,15 @@ pub fn rename_a(body: &mut Value) {
     }
 }
 
+/// `a.test` has an id that no entry has.
+fn give_a_an_id_of_nobody(body: &mut Value) {
+    for row in body["data"].as_array_mut().unwrap() {
+        if row["name"] == "a.test" {
+            row["id"] = 9_000.into();
+        }
+    }
+}
+
 /// `a.test` and `b.test` have each other's name.
 pub fn swap_a_and_b(body: &mut Value) {
     for row in body["data"].as_array_mut().unwrap() {
@@ -607,13 +616,7 @@ async fn nor_does_it_lose_its_approval_by_them() {
 async fn an_id_that_no_entry_has_is_not_taken_for_a_names_while_its_own_answers() {
     let mut world = world_of(&["a.test", "b.test", "c.test"]).await;
     let own = world.known().await.owned[&domain("a.test")].id;
-    spoil(&world, |body| {
-        for row in body["data"].as_array_mut().unwrap() {
-            if row["name"] == "a.test" {
-                row["id"] = 9_000.into();
-            }
-        }
-    });
+    spoil(&world, give_a_an_id_of_nobody);
     world.unmap("a.test").await;
     let report = world.pass().await.unwrap();
     assert_eq!((report.removed.len(), report.is_clean()), (0, false));
@@ -621,6 +624,50 @@ async fn an_id_that_no_entry_has_is_not_taken_for_a_names_while_its_own_answers(
     mend(&world);
     world.later(Duration::from_hours(1));
     assert_eq!(world.converge().await.removed, [domain("a.test")]);
+}
+
+#[tokio::test]
+async fn nor_while_neither_can_be_asked() {
+    let mut world = world_of(&["a.test", "b.test", "c.test"]).await;
+    world.unmap("a.test").await;
+    world.runcloud.model().faults.push(Fault::on("GET", "/domains/").status(502).always());
+    spoil(&world, give_a_an_id_of_nobody);
+    let _ = world.pass().await;
+    mend(&world);
+    spoil(&world, leave_out_a);
+    for _ in 0..5 {
+        world.later(Duration::from_mins(1));
+        world.pass().await.unwrap();
+    }
+    mend(&world);
+    world.later(Duration::from_hours(1));
+    assert_eq!(world.converge().await.removed, [domain("a.test")]);
+}
+
+#[tokio::test]
+async fn a_wildcard_is_not_taken_for_the_name_that_a_list_gives_it() {
+    let mut world = world_of(&["a.test", "b.test", "c.test"]).await;
+    world.runcloud.model().attach("*.a.test", Kind::Alias);
+    world.unmap("a.test").await;
+    spoil(&world, |body| {
+        for row in body["data"].as_array_mut().unwrap() {
+            let other = match row["name"].as_str() {
+                Some("a.test") => "*.a.test",
+                Some("*.a.test") => "a.test",
+                _ => continue,
+            };
+            row["name"] = other.into();
+        }
+    });
+    for _ in 0..5 {
+        let _ = world.pass().await;
+        world.later(Duration::from_hours(1));
+    }
+    assert!(world.names().contains(&"*.a.test".to_owned()), "it is nobody's to remove");
+    mend(&world);
+    world.later(Duration::from_hours(48));
+    world.converge().await;
+    assert!(!world.names().contains(&"a.test".to_owned()));
 }
 
 #[tokio::test]
