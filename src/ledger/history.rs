@@ -95,7 +95,7 @@ pub enum Rule {
     RowGone,
     /// Its row is there, its site is not.
     SiteGone,
-    /// The row that wanted its `www` is gone, or `www = "never"`.
+    /// The row, or the address in DNS, that wanted its `www` is gone.
     WwwGone,
     /// `removal = "mirror"`, and nothing ever wanted it.
     Mirror,

@@ -53,11 +53,11 @@ impl Holding {
     }
 }
 
-/// The name that is served no more once the call took effect.
+/// The name that is served no more once the call took effect, and that nobody asked to be taken away.
 pub(super) fn loss(domain: &Domain, intent: Intent) -> Option<Domain> {
     match intent.action {
         IntentAction::Remove => Some(domain.clone()),
-        IntentAction::Update if !intent.www => domain.with_www(),
+        IntentAction::Update if !intent.www && intent.rule != Rule::Operator => domain.with_www(),
         IntentAction::Add | IntentAction::Update => None,
     }
 }

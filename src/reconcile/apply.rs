@@ -7,7 +7,7 @@ use super::failures::{Attempt, FailedChange};
 use super::guard::ApprovedPlan;
 use super::inquiry::Asked;
 use super::network::{Network, PassError};
-use super::plan::Change;
+use super::plan::{Change, WwwPolicy};
 use super::report::{Failed, Report};
 use super::settle::{self, Outcome};
 use super::{Grace, retry};
@@ -162,7 +162,11 @@ impl Applier<'_> {
         lost: &mut u32,
     ) -> Result<(), PassError> {
         let Change::Update { domain, entry, www, cause, stage } = change else { return Ok(()) };
-        let rule = if *www { Rule::Wanted } else { Rule::WwwGone };
+        let rule = match self.network.policy.www {
+            _ if *www => Rule::Wanted,
+            WwwPolicy::Never => Rule::Operator,
+            WwwPolicy::Always | WwwPolicy::Auto => Rule::WwwGone,
+        };
         let intent = Intent { action: IntentAction::Update, www: *www, cause: *cause, rule };
         let attempt = Attempt { domain, intent, stage: *stage };
         let entry = match self.ask(&attempt, entry.id, lost).await? {

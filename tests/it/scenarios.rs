@@ -230,6 +230,19 @@ async fn www_never_makes_two_entries_and_www_always_sets_the_flag() {
 }
 
 #[tokio::test]
+async fn what_www_never_takes_away_does_not_count_as_removed() {
+    let names: Vec<String> = (10..22).map(|n| format!("n{n}.test")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut world = World::new().await.mapped(&names).await;
+    world.policy.www = WwwPolicy::Always;
+    world.converge().await;
+    world.policy.www = WwwPolicy::Never;
+    assert_eq!(world.converge().await.updated.len(), 12);
+    world.unmap("n10.test").await;
+    assert_eq!(world.converge().await.removed.len(), 1);
+}
+
+#[tokio::test]
 async fn a_wildcard_serves_subdomains_unless_they_are_on() {
     let mut world = World::new().await.with(|runcloud| {
         runcloud.detach("shop.network.test");
