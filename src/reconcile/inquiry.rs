@@ -35,7 +35,7 @@ impl Network {
     /// shows that it is not to be believed. Those that could not be asked stay in doubt.
     ///
     /// # Errors
-    /// [`PassError::Stopped`].
+    /// [`PassError::Stopped`], and where the credentials are refused.
     pub(super) async fn inquire(
         &self,
         known: &Known,
@@ -51,8 +51,11 @@ impl Network {
             if heard.confirms(&question) {
                 continue;
             }
+            asked += 1;
             let answer = match self.reader.entry(question.subject().1).await {
-                Err(error @ ApiError::Stopped) => return Err(error.into()),
+                Err(error @ (ApiError::Stopped | ApiError::Unauthorized(_))) => {
+                    return Err(error.into());
+                }
                 answer => answer,
             };
             let goes_on = heard.take_in(question, answer);

@@ -164,7 +164,7 @@ impl Network {
     async fn server_address(&self) -> Result<Option<IpAddr>, PassError> {
         match self.probes.server.get_or_try_init(|| self.reader.server_address()).await {
             Ok(address) => Ok(*address),
-            Err(ApiError::Stopped) => Err(PassError::Stopped),
+            Err(error @ (ApiError::Stopped | ApiError::Unauthorized(_))) => Err(error.into()),
             Err(error) => {
                 tracing::debug!("the server's address is not known: {error}");
                 Ok(None)

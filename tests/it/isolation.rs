@@ -118,6 +118,19 @@ async fn refused_credentials_stop_the_pass_at_the_first_write() {
 }
 
 #[tokio::test]
+async fn credentials_that_are_refused_for_an_entry_stop_the_pass_before_any_write() {
+    let world = World::new().await.mapped(&["a.test", "b.test"]).await;
+    world.converge().await;
+    world.runcloud.model().detach("a.test");
+    world.runcloud.model().attach("a.test", Kind::Alias);
+    world.map(&["c.test"]).await;
+    world.runcloud.model().faults.push(Fault::on("GET", "/domains/").status(401).always());
+    world.runcloud.forget_calls();
+    assert!(world.pass().await.unwrap_err().is_fatal());
+    assert_eq!(world.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_failure_that_nobody_acts_on_any_more_is_forgotten() {
     let mut world = with_a_taken_name().await;
     world.pass().await.unwrap();
