@@ -5,8 +5,8 @@
  * LEDGER_TEAR_AT=N   once the first half of the N-th write is done
  * LEDGER_SIGNAL_AT=N right before the N-th operation, which is done; LEDGER_SIGNAL is the signal's number
  * LEDGER_COUNT=FILE  nowhere, and writes how many operations and writes there were into FILE
- * LEDGER_READ_ONLY=FILE  as long as FILE is there, each operation on the ledger, and opening it or the lease to write, is
- *                    answered with EROFS
+ * LEDGER_READ_ONLY=FILE  as long as FILE is there, each write, truncation, renaming and unlinking of the ledger's files, and
+ *                    opening them or the lease to write, is answered with EROFS
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -116,6 +116,11 @@ int unlink(const char *path) {
     if (names_ledger(path) && is_read_only()) return refuse();
     if (names_ledger(path)) count_operation();
     return real(path);
+}
+
+int rename(const char *from, const char *to) {
+    REAL(rename);
+    return names_ledger(from) && is_read_only() ? refuse() : real(from, to);
 }
 
 static int is_in_state(const char *path) {
