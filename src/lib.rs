@@ -87,7 +87,8 @@
 //!   changed nothing, a name whose id is listed is not gone, and an entry that is listed under another
 //!   name than before is asked. What it confirms is so; by a list that it contradicts names are added, nothing
 //!   else is done, and the pass is not a complete one: the list is read again after a minute, two, four. Where
-//!   the entry does not say, it is left alone until three listings said the same.
+//!   entries do not show themselves, a name that has another's id is left alone until three listings said the same,
+//!   and an id that was nobody's is believed; where they could not be asked for now, no id is.
 //! * What is known of a name's certificate is known of its entry: a name with a new entry is due again.
 //! * Tables of another network are an error (78) in a command, and a wait in the daemon, as missing ones are.
 //! * A name that is in both places is adopted when a row wants or keeps it; a row whose site does not
@@ -122,6 +123,8 @@
 //! * WordPress has to answer at every address of a name that answers at all, and not at one that means another
 //!   machine to each who asks, unless the server itself is at such a one.
 //! * What RunCloud refuses for one name is tried again after hours; `plan` shows it as held.
+//! * A 403 ends the pass, as nothing tells whether it is about one name or about everything; the log has the name
+//!   whose call met it.
 //! * A pause is a row in the ledger that every write call meets right before its intent, so it also stops a
 //!   pass at work. It ends by the ledger's own clock: never early, and after so much time of the running
 //!   machine. `--once` exits 0 while it is paused: whoever paused it knows that work is left.
