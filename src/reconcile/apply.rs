@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::failures::{Attempt, FailedChange};
+use super::failures::{Attempt, FailedChange, say_forbidden};
 use super::guard::ApprovedPlan;
 use super::inquiry::Asked;
 use super::network::{Network, PassError};
@@ -226,6 +226,7 @@ impl Applier<'_> {
                     continue;
                 }
                 Err(error) if error.is_about_everything() => {
+                    say_forbidden(domain, &error);
                     self.ledger.note_ids(&ids).await?;
                     return Err(error.into());
                 }
@@ -315,6 +316,7 @@ impl Applier<'_> {
         *lost = if error.class() == Class::Transient { *lost + 1 } else { 0 };
         // The intent stays, also after a refusal: the next pass looks whether it took effect.
         if error.is_about_everything() || *lost >= LOST_IN_A_ROW {
+            say_forbidden(attempt.domain, &error);
             return Err(error.into());
         }
         // An entry that is gone has another one in the next listing, or none.

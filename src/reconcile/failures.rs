@@ -9,6 +9,7 @@ use super::systemic::Systemic;
 use crate::domain::Domain;
 use crate::ledger::{Cause, Failure, Intent, LedgerError};
 use crate::log::events;
+use crate::runcloud::ApiError;
 use crate::wordpress::Stage;
 
 /// A change that failed.
@@ -23,6 +24,16 @@ pub(super) struct FailedChange {
     domain: Domain,
     intent: Intent,
     failure: Failure,
+}
+
+/// Says whose call met a 403: it ends the pass, although it may be about this name alone.
+pub(super) fn say_forbidden(domain: &Domain, error: &ApiError) {
+    if let ApiError::Forbidden(_) = error {
+        tracing::warn!(
+            message_id = events::NAME_FAILED, domain = %domain, result = "failed",
+            "{domain}: its call was forbidden, and no other is made"
+        );
+    }
 }
 
 impl Applier<'_> {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::apply::LOST_IN_A_ROW;
 use super::certificate::{Action, Certificate, Waiting, WaitingReason, ending, states};
+use super::failures::say_forbidden;
 use super::identity::Identities;
 use super::judge::{Judged, Stand};
 use super::network::{Network, PassError, Proposal};
@@ -185,6 +186,9 @@ impl Orderer<'_> {
     ) -> Result<T, PassError> {
         if !not_ordered.was_sent {
             self.ledger.order_not_sent(domain).await?;
+        }
+        if let Some(domain) = domain {
+            say_forbidden(domain, &not_ordered.error);
         }
         Err(not_ordered.error.into())
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use runcloud_domain_sync::reconcile::plan::HeldReason;
 use runcloud_domain_sync::simulator::{DnsAnswer, Fault, Kind};
 
+use crate::support::binary::{for_world, run_for};
 use crate::support::world::World;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -115,6 +116,19 @@ async fn refused_credentials_stop_the_pass_at_the_first_write() {
         world.runcloud.model().attach("c.test", Kind::Alias);
         assert_eq!(world.converge().await.added.len(), 2);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_whose_call_is_forbidden_is_told() {
+    let world = World::new().await.mapped(&["a.test", "b.test"]).await;
+    let forbidden = Fault::at("POST", "/domains").status(403).always();
+    world.runcloud.model().faults.push(forbidden);
+    let mut command = for_world(&world);
+    command.arg("--once");
+    let ran = run_for(command).await;
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert!(ran.stderr.contains("a.test: its call was forbidden"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("b.test"), "{}", ran.stderr);
 }
 
 #[tokio::test]
