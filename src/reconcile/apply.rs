@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::failures::{Attempt, FailedChange, say_forbidden};
-use super::guard::ApprovedPlan;
+use super::guard::{ApprovedPlan, is_removal};
 use super::inquiry::Asked;
 use super::network::{Network, PassError};
-use super::plan::{Change, WwwPolicy};
+use super::plan::Change;
 use super::report::{Failed, Report};
 use super::settle::{self, Outcome};
 use super::{Grace, retry};
@@ -162,10 +162,12 @@ impl Applier<'_> {
         lost: &mut u32,
     ) -> Result<(), PassError> {
         let Change::Update { domain, entry, www, cause, stage } = change else { return Ok(()) };
-        let rule = match self.network.policy.www {
-            _ if *www => Rule::Wanted,
-            WwwPolicy::Never => Rule::Operator,
-            WwwPolicy::Always | WwwPolicy::Auto => Rule::WwwGone,
+        let rule = if *www {
+            Rule::Wanted
+        } else if is_removal(change, &self.network.policy) {
+            Rule::WwwGone
+        } else {
+            Rule::Operator
         };
         let intent = Intent { action: IntentAction::Update, www: *www, cause: *cause, rule };
         let attempt = Attempt { domain, intent, stage: *stage };

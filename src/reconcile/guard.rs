@@ -93,14 +93,17 @@ impl Review<'_> {
         if *why != Suspicion::NoneOfOurs {
             self.plan.astray.clear();
         }
-        let actual = self.evidence.actual.side();
-        if !actual.is_empty() && actual.contradiction().is_none() {
-            return;
-        }
-        if actual.contradiction().is_some() {
-            self.plan.adoptions.clear();
-            self.plan.recaused.clear();
-            self.plan.restored.clear();
+        match why {
+            Suspicion::NoDomain => {}
+            Suspicion::Contradicted(_) => {
+                self.plan.adoptions.clear();
+                self.plan.recaused.clear();
+                self.plan.restored.clear();
+            }
+            Suspicion::Tables(_)
+            | Suspicion::NoPrimary
+            | Suspicion::Repeated
+            | Suspicion::NoneOfOurs => return,
         }
         let planned = std::mem::take(&mut self.plan.changes);
         let (held, changes): (Vec<_>, Vec<_>) =
@@ -296,7 +299,8 @@ fn proven(_proof: Proof, names: ByName, approved: BTreeSet<Domain>) -> Removals 
     Removals { names, approved }
 }
 
-fn is_removal(change: &Change, policy: &Policy) -> bool {
+/// Whether a change takes away a name that the operator did not ask to be taken away.
+pub(super) fn is_removal(change: &Change, policy: &Policy) -> bool {
     let is_asked_for = matches!(change, Change::Update { .. }) && policy.www == WwwPolicy::Never;
     change.takes_away().is_some() && !is_asked_for
 }
