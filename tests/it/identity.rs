@@ -31,9 +31,14 @@ fn mend(world: &World) {
 
 /// `a.test` has another name.
 pub fn rename_a(body: &mut Value) {
+    rename(body, |name| (name == "a.test").then_some("same.test"));
+}
+
+/// Rows have another name, those that are given one.
+fn rename(body: &mut Value, other: impl Fn(&str) -> Option<&'static str>) {
     for row in body["data"].as_array_mut().unwrap() {
-        if row["name"] == "a.test" {
-            row["name"] = "same.test".into();
+        if let Some(other) = row["name"].as_str().and_then(&other) {
+            row["name"] = other.into();
         }
     }
 }
@@ -49,11 +54,7 @@ fn give_a_an_id_of_nobody(body: &mut Value) {
 
 /// `a.test` and `b.test` have each other's name.
 pub fn swap_a_and_b(body: &mut Value) {
-    for row in body["data"].as_array_mut().unwrap() {
-        if let Some(other) = row["name"].as_str().and_then(other_of_a_and_b) {
-            row["name"] = other.into();
-        }
-    }
+    rename(body, other_of_a_and_b);
 }
 
 fn other_of_a_and_b(name: &str) -> Option<&'static str> {
@@ -650,14 +651,11 @@ async fn a_wildcard_is_not_taken_for_the_name_that_a_list_gives_it() {
     world.runcloud.model().attach("*.a.test", Kind::Alias);
     world.unmap("a.test").await;
     spoil(&world, |body| {
-        for row in body["data"].as_array_mut().unwrap() {
-            let other = match row["name"].as_str() {
-                Some("a.test") => "*.a.test",
-                Some("*.a.test") => "a.test",
-                _ => continue,
-            };
-            row["name"] = other.into();
-        }
+        rename(body, |name| match name {
+            "a.test" => Some("*.a.test"),
+            "*.a.test" => Some("a.test"),
+            _ => None,
+        });
     });
     for _ in 0..5 {
         let _ = world.pass().await;
@@ -693,11 +691,7 @@ async fn a_word_of_an_operator_outlasts_a_list_that_is_not_believed() {
     ledger.restore(&domain("c.test"), restore, world.now.wall).await.unwrap();
     spoil(&world, |body| {
         swap_a_and_b(body);
-        for row in body["data"].as_array_mut().unwrap() {
-            if row["name"] == "shop.network.test" {
-                row["name"] = "c.test".into();
-            }
-        }
+        rename(body, |name| (name == "shop.network.test").then_some("c.test"));
     });
     world.pass().await.unwrap();
     mend(&world);

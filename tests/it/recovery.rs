@@ -25,10 +25,14 @@ async fn world() -> World {
 
 /// Runs a statement on the ledger behind the program's back.
 async fn on_ledger(world: &World, sql: &str) {
-    let url = format!("sqlite://{}", ledger(world).display());
-    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let mut connection = connection(world).await;
     connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.unwrap();
     connection.close().await.unwrap();
+}
+
+async fn connection(world: &World) -> SqliteConnection {
+    let url = format!("sqlite://{}", ledger(world).display());
+    SqliteConnection::connect(&url).await.unwrap()
 }
 
 /// What the world does after its ledger became useless: it adds, adopts again, and removes nothing that
@@ -235,8 +239,7 @@ async fn nor_does_a_change_that_fails_after_that_keep_others_from_the_disk() {
         on_ledger(&world, "DROP TRIGGER odd").await;
     }
     let number = open.begin_pass(&world.now).await.unwrap();
-    let url = format!("sqlite://{}", ledger(&world).display());
-    let mut other = SqliteConnection::connect(&url).await.unwrap();
+    let mut other = connection(&world).await;
     let newest = sqlx::query_scalar("SELECT max(id) FROM pass").fetch_one(&mut other).await;
     assert_eq!(newest.ok(), Some(number), "it is on the disk at once");
 }

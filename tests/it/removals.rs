@@ -44,7 +44,7 @@ async fn rows_that_are_gone_in_a_transaction_that_is_open_are_there() {
     let world = World::new().await.mapped(&["a.test", "b.test", "c.test"]).await;
     world.converge().await;
     let row = "DELETE FROM wp_wu_domain_mappings WHERE domain = 'a.test'";
-    let open = world.tables.begin(row).await;
+    let open = world.tables.run_open(&format!("START TRANSACTION; {row}")).await;
     world.rest().await;
     drop(open);
     world.sql(row).await;

@@ -128,10 +128,7 @@ impl Arena {
                 None
             }
             How::Open { begins, door, .. } => {
-                let url = self.world.tables.url();
-                let mut open = MySqlConnection::connect(&url).await.unwrap();
-                open.execute(sqlx::raw_sql(AssertSqlSafe(*begins))).await.unwrap();
-                self.open = Some(open);
+                self.open = Some(self.world.tables.run_open(begins).await);
                 door.as_ref()
             }
             How::Shut(door) => Some(door),

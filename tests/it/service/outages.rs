@@ -113,18 +113,9 @@ async fn a_mapping_table_that_is_not_there_yet_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_stops_every_write_and_is_waited_out() {
     let world = World::new().await.mapped(&["a.test"]).await;
-    let mut running = Running::start(with_a_disk_that_fills(&daemon(&world)));
-    added(&world, &mut running, "a.test").await;
-    running.until_said("pass 1: ").await;
-    space(&running, "0");
-    let writes = world.writes();
-    world.map(&["b.test"]).await;
-    running.until_said("the ledger cannot be written or read").await;
-    assert_eq!(world.writes(), writes, "no write call without its intent on disk");
-    space(&running, "unlimited");
-    added(&world, &mut running, "b.test").await;
-    running.until_said("the ledger is back after").await;
-    end(running).await;
+    let running = Running::start(with_a_disk_that_fills(&daemon(&world)));
+    let fill = |running: &Running| space(running, "0");
+    waits_out_a_disk(&world, running, fill, |running| space(running, "unlimited")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,18 +142,9 @@ async fn a_disk_that_becomes_read_only_stops_every_write_and_is_waited_out() {
     let mount = scratch.path().join("read-only");
     let mut command = daemon(&world);
     preload.read_only_while(&mut command, &mount);
-    let mut running = Running::start(command);
-    added(&world, &mut running, "a.test").await;
-    running.until_said("pass 1: ").await;
-    std::fs::write(&mount, "").unwrap();
-    let writes = world.writes();
-    world.map(&["b.test"]).await;
-    running.until_said("the ledger cannot be written or read").await;
-    assert_eq!(world.writes(), writes, "no write call without its intent on disk");
-    std::fs::remove_file(&mount).unwrap();
-    added(&world, &mut running, "b.test").await;
-    running.until_said("the ledger is back after").await;
-    end(running).await;
+    let running = Running::start(command);
+    let shut = |_: &Running| std::fs::write(&mount, "").unwrap();
+    waits_out_a_disk(&world, running, shut, |_| std::fs::remove_file(&mount).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,6 +167,26 @@ async fn a_disk_that_is_read_only_at_the_start_is_waited_out_too() {
     std::fs::remove_file(&mount).unwrap();
     assert_eq!(once().await.code, 0);
     assert!(!world.names().contains(&"a.test".to_owned()), "the ledger knows what is its own");
+}
+
+/// A daemon makes no write call while its disk takes nothing, and goes on once that is over.
+async fn waits_out_a_disk(
+    world: &World,
+    mut running: Running,
+    spoil: impl Fn(&Running),
+    mend: impl Fn(&Running),
+) {
+    added(world, &mut running, "a.test").await;
+    running.until_said("pass 1: ").await;
+    spoil(&running);
+    let writes = world.writes();
+    world.map(&["b.test"]).await;
+    running.until_said("the ledger cannot be written or read").await;
+    assert_eq!(world.writes(), writes, "no write call without its intent on disk");
+    mend(&running);
+    added(world, &mut running, "b.test").await;
+    running.until_said("the ledger is back after").await;
+    end(running).await;
 }
 
 /// The same command, to which a limit on the size of files is what a full disk is.

@@ -89,8 +89,14 @@ impl Database {
 
     /// Runs statements as the administrator.
     pub async fn run(&self, sql: &str) {
+        drop(self.run_open(sql).await);
+    }
+
+    /// Runs statements as the administrator, whose transaction or lock stays open until the connection is dropped.
+    pub async fn run_open(&self, sql: &str) -> MySqlConnection {
         let mut root = self.root(&self.name).await;
         root.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.unwrap();
+        root
     }
 
     /// A URL for the administrator.
@@ -126,14 +132,6 @@ impl Database {
             self.run(&format!("GRANT SELECT ON {}.{table} TO {user}@'%'", self.name)).await;
         }
         self.url_for(&user, "pass%20word")
-    }
-
-    /// Statements of a transaction that stays open until the connection is dropped.
-    pub async fn begin(&self, sql: &str) -> MySqlConnection {
-        let mut root = self.root(&self.name).await;
-        let begun = format!("START TRANSACTION; {sql}");
-        root.execute(sqlx::raw_sql(AssertSqlSafe(begun))).await.unwrap();
-        root
     }
 
     async fn root(&self, database: &str) -> MySqlConnection {
